@@ -1,0 +1,80 @@
+/** Production entry: the built pages and the embedded deployment on one port, stopped cleanly by Ctrl-C. */
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ConfigError, originOf, readConfig } from './lib/server/host/config.ts';
+import { startDeployment } from './lib/server/host/deployment.ts';
+import { logEvent } from './lib/server/host/log.ts';
+
+/** Open requests get this long to finish before the process ends anyway. */
+const STOP_GRACE_MS = 5_000;
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+async function main() {
+	const server = createServer();
+	const config = readConfig(process.env, root);
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(config.port, config.host, resolve);
+	});
+	const address = server.address();
+	if (config.port === 0 && typeof address === 'object' && address) {
+		config.port = address.port;
+		if (!process.env.ORIGIN) config.origin = originOf(config.host, address.port);
+	}
+	// adapter-node reads these when its handler is loaded; without ORIGIN it would assume https and refuse form posts.
+	process.env.ORIGIN = config.origin;
+	const deployment = await startDeployment(config, root, process.env);
+	const built = pathToFileURL(path.join(root, 'build/handler.js')).href;
+	const { handler } = (await import(built)) as {
+		handler: (request: unknown, response: unknown, next?: () => void) => void;
+	};
+
+	server.on('request', (request, response) => {
+		if (!deployment.handleRequest(request, response)) handler(request, response);
+	});
+	server.on('upgrade', (request, socket, head) => {
+		if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
+	});
+
+	console.log(`\n  Tributary is ready at  ${config.origin}`);
+	console.log(
+		config.convexUrl ? `  Data lies on           ${config.convexUrl}` : `  Data lies in           ${config.dataDir}`,
+	);
+	if (deployment.setupCode) {
+		console.log(`  One-time setup code    ${deployment.setupCode}   (asked of whoever creates the owner account)`);
+	}
+	console.log('  Stop with              Ctrl-C\n');
+
+	let isStopping = false;
+	const stop = () => {
+		if (isStopping) return;
+		isStopping = true;
+		setTimeout(() => process.exit(1), STOP_GRACE_MS).unref();
+		server.close();
+		void deployment.close().then(
+			() => process.exit(0),
+			(error: unknown) => {
+				logEvent('server.stopFailed', { message: String(error) });
+				process.exit(1);
+			},
+		);
+	};
+	process.on('SIGINT', stop);
+	process.on('SIGTERM', stop);
+}
+
+function explain(error: unknown): string {
+	if (error instanceof ConfigError) return `${error.code}: ${error.message}`;
+	const { code, port } = error as { code?: string; port?: number };
+	if (code === 'EADDRINUSE') {
+		return `PORT_TAKEN: Another program already listens on port ${port}. Stop it, or start with PORT=<another number>.`;
+	}
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch((error: unknown) => {
+	console.error(`\n${explain(error)}`);
+	process.exit(1);
+});
