@@ -6,7 +6,10 @@ const node = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 6
 export default defineConfig({
 	test: {
 		projects: [
-			{ plugins: [svelte()], test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], ...node } },
+			{
+				plugins: [svelte()],
+				test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], ...node },
+			},
 			{ test: { name: 'integrations', include: ['tests/integrations/**/*.test.ts'], ...node } },
 			{ test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], ...node } },
 			{

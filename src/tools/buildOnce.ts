@@ -6,7 +6,15 @@ import { runBin } from './childProcess.ts';
 import { root } from './root.ts';
 
 const STAMP = path.join(root, 'build/.tributary-build');
-const SOURCES = ['src', 'static', 'convex/_generated', 'package.json', 'package-lock.json', 'svelte.config.js', 'vite.config.ts'];
+const SOURCES = [
+	'src',
+	'static',
+	'convex/_generated',
+	'package.json',
+	'package-lock.json',
+	'svelte.config.js',
+	'vite.config.ts',
+];
 
 function* filesBelow(entry: string): Generator<string> {
 	if (!existsSync(entry)) return;

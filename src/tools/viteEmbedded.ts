@@ -7,14 +7,16 @@ import { root } from './root.ts';
 export function embeddedInDev(): Plugin {
 	return {
 		name: 'tributary-embedded',
-		apply: (_config, { command, isPreview }) => command === 'serve' && !isPreview && !process.env.VITEST,
+		apply: (_config, { command, isPreview }) =>
+			command === 'serve' && !isPreview && !process.env.VITEST,
 		config() {
 			const { host, port } = readConfig(process.env, root);
 			return { server: { host, port, strictPort: true, watch: { ignored: ['**/data/**'] } } };
 		},
 		async configureServer(vite) {
 			const config = readConfig(process.env, root);
-			config.origin = process.env.ORIGIN ?? originOf(config.host, vite.config.server.port ?? config.port);
+			config.origin =
+				process.env.ORIGIN ?? originOf(config.host, vite.config.server.port ?? config.port);
 			const deployment = await startDeployment(config, root, process.env);
 			const unwatch = deployment.watch();
 			vite.middlewares.use((request, response, next) => {

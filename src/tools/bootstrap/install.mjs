@@ -14,7 +14,8 @@ const LOCK_POLL_MS = 500;
 /** @param {string} root */
 function fingerprint(root) {
 	const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
-	for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(path.join(root, file)));
+	for (const file of ['package.json', 'package-lock.json'])
+		hash.update(readFileSync(path.join(root, file)));
 	return hash.digest('hex');
 }
 
@@ -48,7 +49,7 @@ function isStale(lock) {
 /** mkdir is atomic on every file system, so exactly one start wins. @param {string} root */
 async function takeLock(root) {
 	const lock = path.join(root, LOCK);
-	for (let told = false; ; ) {
+	for (let told = false; ;) {
 		try {
 			mkdirSync(lock);
 			writeFileSync(path.join(lock, 'pid'), String(process.pid));
@@ -77,7 +78,9 @@ export async function ensureInstalled(root) {
 		const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
 		const code = await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, root);
 		if (code !== 0) {
-			throw new Error(`npm ci failed with exit code ${code}. Its own message is above; fix that and start again.`);
+			throw new Error(
+				`npm ci failed with exit code ${code}. Its own message is above; fix that and start again.`,
+			);
 		}
 		mkdirSync(path.join(root, 'node_modules'), { recursive: true });
 		writeFileSync(path.join(root, STAMP), fingerprint(root));
