@@ -1,0 +1,2 @@
+import type { BaseIntegration } from './sdk/index.ts';
+export const services: (new () => BaseIntegration)[] = [];
