@@ -1,0 +1,124 @@
+import type { PropertyDescription } from '../../../lib/server/integrations/sdk/manifest.ts';
+import type { Failure } from '../contract.ts';
+import { isBlankRow, isFilled, type FormValues, type QueryRow } from './values.ts';
+
+/** One sentence per field; rows are addressed as `queries.2.query`. */
+export type FieldErrors = Record<string, string>;
+
+/** Key of an error at one cell of one row. */
+export function rowField(property: string, index: number, cell: 'name' | 'query' | 'unit'): string {
+	return `${property}.${index}.${cell}`;
+}
+
+/** Turns `queries[2].query` into `queries.2.query`, so both spellings reach the same cell. */
+export function normaliseField(path: string): string {
+	return path.replace(/\[(\d+)\]/g, '.$1').replace(/^\./, '');
+}
+
+function rowErrors(property: string, rows: readonly QueryRow[], errors: FieldErrors): void {
+	rows.forEach((row, index) => {
+		if (isBlankRow(row)) return;
+		if (row.name.trim() === '')
+			errors[rowField(property, index, 'name')] =
+				'This metric has no name. Say what it is, for example “Requests a second”.';
+		if (row.query.trim() === '')
+			errors[rowField(property, index, 'query')] =
+				'This metric has no query. Write the one that gives its value.';
+	});
+}
+
+/**
+ * What can be seen without asking the server: required fields that are empty. `keepsSecrets` is true while
+ * reconnecting with the stored auth option, where an empty secret means the stored one.
+ */
+export function missingFields(
+	properties: readonly PropertyDescription[],
+	values: FormValues,
+	keepsSecrets = false,
+): FieldErrors {
+	const errors: FieldErrors = {};
+	for (const property of properties) {
+		const value = values[property.name];
+		if (property.kind === 'queries') rowErrors(property.name, (value ?? []) as QueryRow[], errors);
+		if (!property.required || isFilled(value)) continue;
+		if (property.kind === 'secret' && keepsSecrets) continue;
+		errors[property.name] =
+			property.kind === 'multiSelect' || property.kind === 'select'
+				? `Nothing is chosen. Choose ${property.kind === 'multiSelect' ? 'at least one' : 'one'}.`
+				: property.kind === 'queries'
+					? 'No metric is named yet. Name at least one.'
+					: `${property.label} is empty. Fill it in.`;
+	}
+	return errors;
+}
+
+/** Codes that speak of the address typed in, wherever the server noticed. */
+const addressCodes = new Set([
+	'HOST_NOT_FOUND',
+	'HOST_UNREACHABLE',
+	'CONNECTION_REFUSED',
+	'TLS_ERROR',
+	'PRIVATE_ADDRESS',
+	'ADDRESS_FORBIDDEN',
+	'URL_INVALID',
+	'PORT_FORBIDDEN',
+	'NOT_AN_API',
+	'NOT_FOUND',
+	'TOO_MANY_REDIRECTS',
+	'REDIRECT_DOWNGRADE',
+]);
+
+function fieldByCode(code: string, properties: readonly PropertyDescription[]): string | undefined {
+	const first = (kind: PropertyDescription['kind']) =>
+		properties.find((property) => property.kind === kind)?.name;
+	if (addressCodes.has(code)) return first('url');
+	if (code === 'AUTH_REJECTED') return first('secret');
+	if (code === 'QUERY_INVALID') return first('queries');
+	return undefined;
+}
+
+function belongsTo(field: string, properties: readonly PropertyDescription[]): boolean {
+	return properties.some(({ name }) => field === name || field.startsWith(`${name}.`));
+}
+
+/** Where a failure is shown: at its fields when it has any on this form, else as a panel of its own. */
+export interface PlacedFailure {
+	fields: FieldErrors;
+	panel: Failure | null;
+}
+
+/** PRIVATE_ADDRESS keeps its panel beside the field message, because the panel carries the way out. */
+export function placeFailure(
+	failure: Failure,
+	properties: readonly PropertyDescription[],
+): PlacedFailure {
+	const fields: FieldErrors = {};
+	for (const [path, message] of Object.entries(failure.fields ?? {})) {
+		const field = normaliseField(path);
+		if (belongsTo(field, properties)) fields[field] = message;
+	}
+	const single = failure.field
+		? normaliseField(failure.field)
+		: Object.keys(fields).length === 0
+			? fieldByCode(failure.code, properties)
+			: undefined;
+	if (single && belongsTo(single, properties) && !fields[single]) fields[single] = failure.message;
+	const isPlaced = Object.keys(fields).length > 0;
+	const keepsPanel = !isPlaced || (failure.code === 'PRIVATE_ADDRESS' && failure.host !== undefined);
+	return { fields, panel: keepsPanel ? failure : null };
+}
+
+/** Why Connect cannot be pressed yet, said beside the button. */
+export function reasonNotToConnect(state: {
+	errorCount: number;
+	hasPanel: boolean;
+	isTested: boolean;
+	isTesting: boolean;
+}): string | null {
+	if (state.isTested) return null;
+	if (state.isTesting) return 'Waiting for the test. Nothing is saved.';
+	if (state.errorCount > 0)
+		return `Fix ${state.errorCount} ${state.errorCount === 1 ? 'field' : 'fields'} first. Nothing was saved.`;
+	if (state.hasPanel) return 'The test did not pass. Nothing was saved.';
+	return 'Test first. Nothing is saved until then.';
+}
