@@ -118,9 +118,14 @@ export function authHeaders(
 	}
 }
 
-/** RFC 7617 with UTF-8: btoa alone refuses anything beyond Latin-1. */
+/** RFC 7617 with UTF-8. */
 export function basicToken(username: string, password: string): string {
-	const bytes = new TextEncoder().encode(`${username}:${password}`);
+	return base64Of(`${username}:${password}`);
+}
+
+/** Base64 of a text's UTF-8; btoa alone refuses anything beyond Latin-1. */
+export function base64Of(text: string): string {
+	const bytes = new TextEncoder().encode(text);
 	return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 

@@ -63,4 +63,6 @@ export interface HttpClient {
 	json<T = unknown>(request: HttpRequest<T>): Promise<HttpResponse<T>>;
 	/** For official SDKs that take a fetch: same guard, limits, errors and report. The body is already read. */
 	fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+	/** Removes this connection's credentials from a text of the service, before it goes into a message. */
+	redact(text: string, maxChars?: number): string;
 }

@@ -3,6 +3,12 @@ export { z } from 'zod';
 export { auth, type AuthDeclaration, type AuthKind, type AuthOption } from './auth.ts';
 export { BaseIntegration, type Category, type Guide, type RateLimit } from './baseIntegration.ts';
 export {
+	createConnectionContext,
+	createSyncContext,
+	type ConnectionEnvironment,
+	type SyncAsk,
+} from './context.ts';
+export {
 	ConnectorError,
 	errorCatalogue,
 	toPlain,
@@ -11,6 +17,7 @@ export {
 	type PlainError,
 	type Remedy,
 } from './errors.ts';
+export { hostKeyOf, judgeUrl, normaliseAllowedHost } from './guard.ts';
 export type {
 	FailedResponse,
 	FetchLike,
@@ -38,7 +45,7 @@ export {
 	type ValuesOf,
 } from './properties.ts';
 export { queryRowSchema, queryUnits, type QueryRow } from './queryRows.ts';
-export { retryAfterAt } from './retryAfter.ts';
+export { clampWaitMs, retryAfterAt } from './retryAfter.ts';
 export {
 	readCheckpoint,
 	writeCheckpoint,
@@ -56,4 +63,5 @@ export {
 	type TestConnectionResult,
 	type TimeRange,
 } from './sync.ts';
+export { testerOf, type IntegrationTester, type TestOutcome } from './tester.ts';
 export { parseInput, type ParsedInput } from './validate.ts';
