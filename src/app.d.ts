@@ -22,7 +22,10 @@ declare global {
 			needsOwner?: boolean;
 			/** The server is not bound to loopback, so the one-time code from `npm start` is asked for. */
 			needsCode?: boolean;
-			convexUrl?: string;
+			/** Null when the deployment is the origin the page came from. */
+			convexUrl?: string | null;
+			/** Where the data lies, for those who may know. */
+			dataDir?: string | null;
 		}
 	}
 }
