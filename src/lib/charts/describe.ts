@@ -10,7 +10,10 @@ export interface ChartInWords {
 }
 
 /** "MRR, line chart, 22 Oct to 20 Nov. First €44,000, last €48,217, lowest …, highest …. 1 gap." */
-export function describeChart({ name, starts, values, formatValue, formatTime }: ChartInWords, shape: string): string {
+export function describeChart(
+	{ name, starts, values, formatValue, formatTime }: ChartInWords,
+	shape: string,
+): string {
 	const runs = runsOf(values);
 	const first = runs[0]?.start;
 	const last = runs.at(-1)?.end;

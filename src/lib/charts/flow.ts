@@ -34,7 +34,10 @@ const MAX_THICKNESS_PX = 15;
 const THREAD_PX = { waiting: 3, starting: 2.5, cut: 3, still: 1.5 } as const;
 
 /** Ribbons for rows from top to bottom. A source with no points yet still gets its thread. */
-export function flowRibbons(rows: readonly FlowRow[], { width, rowHeight, joinAt = 0.66 }: FlowFrame): Ribbon[] {
+export function flowRibbons(
+	rows: readonly FlowRow[],
+	{ width, rowHeight, joinAt = 0.66 }: FlowFrame,
+): Ribbon[] {
 	const most = Math.max(1, ...rows.map((row) => row.points));
 	const thicknesses = rows.map((row) =>
 		row.state === 'flowing'

@@ -6,14 +6,20 @@ export interface Domain {
 }
 
 /** Maps a domain onto a pixel span; a domain without extent lands in the middle. */
-export function linear({ min, max }: Domain, fromPx: number, toPx: number): (value: number) => number {
+export function linear(
+	{ min, max }: Domain,
+	fromPx: number,
+	toPx: number,
+): (value: number) => number {
 	const extent = max - min;
 	if (!(extent > 0)) return () => (fromPx + toPx) / 2;
 	return (value) => fromPx + ((value - min) / extent) * (toPx - fromPx);
 }
 
 /** Smallest and largest number of several columns, null when none holds a number. */
-export function extentOf(...columns: readonly (readonly (number | null)[] | null | undefined)[]): Domain | null {
+export function extentOf(
+	...columns: readonly (readonly (number | null)[] | null | undefined)[]
+): Domain | null {
 	let min = Infinity;
 	let max = -Infinity;
 	for (const column of columns) {
@@ -76,10 +82,14 @@ export function axisFor(extent: Domain | null, choice: AxisChoice): Axis {
 	const step = niceStep((max - min) / tickCount, isWhole);
 	const first = Math.floor(min / step + 1e-9);
 	let last = Math.ceil(max / step - 1e-9);
-	if (ceiling !== undefined && last * step > ceiling && max <= ceiling) last = Math.floor(ceiling / step + 1e-9);
+	if (ceiling !== undefined && last * step > ceiling && max <= ceiling)
+		last = Math.floor(ceiling / step + 1e-9);
 	const ticks: number[] = [];
 	for (let index = first; index <= last; index++) ticks.push(round(index * step, step));
-	const top = ceiling !== undefined && max <= ceiling ? Math.max(max, ticks.at(-1) ?? max) : (ticks.at(-1) ?? max);
+	const top =
+		ceiling !== undefined && max <= ceiling
+			? Math.max(max, ticks.at(-1) ?? max)
+			: (ticks.at(-1) ?? max);
 	return { min: ticks[0] ?? min, max: top, ticks, isCut: (ticks[0] ?? min) > 0 || top < 0 };
 }
 

@@ -40,7 +40,10 @@ export function sparkLine(values: Column, previous: Column | null, box: SparkBox
 	const last = Math.max(values.length, previous?.length ?? 0) - 1;
 	const x = linear({ min: 0, max: last }, box.pad, box.width - box.pad);
 	const y = linear(extent, box.height - box.pad, box.pad);
-	const at = (column: Column, index: number) => ({ x: round(x(index)), y: round(y(column[index] ?? 0)) });
+	const at = (column: Column, index: number) => ({
+		x: round(x(index)),
+		y: round(y(column[index] ?? 0)),
+	});
 	const path = (column: Column, { start, end }: { start: number; end: number }) =>
 		Array.from({ length: end - start + 1 }, (_, step) => {
 			const point = at(column, start + step);
@@ -53,7 +56,8 @@ export function sparkLine(values: Column, previous: Column | null, box: SparkBox
 	return {
 		lines: drawn.map((run) => path(values, run)),
 		areas: drawn.map(
-			(run) => `${path(values, run)}L${round(x(run.end))} ${box.height}L${round(x(run.start))} ${box.height}Z`,
+			(run) =>
+				`${path(values, run)}L${round(x(run.end))} ${box.height}L${round(x(run.start))} ${box.height}Z`,
 		),
 		dots: runs.filter((run) => run.end === run.start).map((run) => at(values, run.start)),
 		compare: runsOf(previous ?? [])

@@ -38,7 +38,13 @@ const STRIDES: Stride[] = [
 ];
 
 /** The ticks within [from, to] for an axis of `width` px. Never finer than one bucket (`bucketMs`). */
-export function timeTicks(from: number, to: number, width: number, timeZone: string, bucketMs = HOUR_MS): TimeTick[] {
+export function timeTicks(
+	from: number,
+	to: number,
+	width: number,
+	timeZone: string,
+	bucketMs = HOUR_MS,
+): TimeTick[] {
 	if (!(to > from) || !(width > 0)) return [];
 	const msPerPx = (to - from) / width;
 	const needed = Math.max(LABEL_GAP_PX * msPerPx, bucketMs);
@@ -54,7 +60,8 @@ export function timeTicks(from: number, to: number, width: number, timeZone: str
 }
 
 function firstTick(from: number, { by, amount }: Stride, timeZone: string): number {
-	if (by !== 'month' && by !== 'hour') return bucketStart(from, by === 'week' ? 'week' : 'day', timeZone);
+	if (by !== 'month' && by !== 'hour')
+		return bucketStart(from, by === 'week' ? 'week' : 'day', timeZone);
 	if (by === 'hour') return bucketStart(from, 'day', timeZone);
 	const month = bucketStart(from, 'month', timeZone);
 	const { year, month: number } = localParts(month, timeZone);

@@ -34,13 +34,20 @@ describe('csvCell', () => {
 
 describe('toCsv', () => {
 	it('begins with the mark that makes Excel read UTF-8 and ends lines with CRLF', () => {
-		expect(toCsv([['Day', '€'], ['2026-11-20', 1]])).toBe('\uFEFFDay,€\r\n2026-11-20,1\r\n');
+		expect(
+			toCsv([
+				['Day', '€'],
+				['2026-11-20', 1],
+			]),
+		).toBe('\uFEFFDay,€\r\n2026-11-20,1\r\n');
 	});
 });
 
 describe('csvFileName', () => {
 	it('keeps to signs every system takes', () => {
-		expect(csvFileName(['API latency, p95', '../acme', '2026-10-22'])).toBe('api-latency-p95_acme_2026-10-22.csv');
+		expect(csvFileName(['API latency, p95', '../acme', '2026-10-22'])).toBe(
+			'api-latency-p95_acme_2026-10-22.csv',
+		);
 		expect(csvFileName(['…'])).toBe('tributary.csv');
 	});
 });

@@ -3,7 +3,11 @@ import { flowRibbons, type FlowRow } from '../../../src/lib/charts/flow.ts';
 import { describeChart } from '../../../src/lib/charts/describe.ts';
 
 const frame = { width: 600, rowHeight: 19 };
-const row = (id: string, points: number, state: FlowRow['state'] = 'flowing'): FlowRow => ({ id, points, state });
+const row = (id: string, points: number, state: FlowRow['state'] = 'flowing'): FlowRow => ({
+	id,
+	points,
+	state,
+});
 
 describe('flowRibbons', () => {
 	it('is thicker the more points came in, and never invisible', () => {
@@ -13,11 +17,16 @@ describe('flowRibbons', () => {
 	});
 
 	it('starts each ribbon at the middle of its row of text', () => {
-		expect(flowRibbons([row('a', 1), row('b', 1)], frame).map((ribbon) => ribbon.startY)).toEqual([9.5, 28.5]);
+		expect(flowRibbons([row('a', 1), row('b', 1)], frame).map((ribbon) => ribbon.startY)).toEqual([
+			9.5, 28.5,
+		]);
 	});
 
 	it('joins without overlap and in order', () => {
-		const ribbons = flowRibbons([row('a', 900), row('b', 5, 'waiting'), row('c', 40), row('d', 0, 'cut')], frame);
+		const ribbons = flowRibbons(
+			[row('a', 900), row('b', 5, 'waiting'), row('c', 40), row('d', 0, 'cut')],
+			frame,
+		);
 		const ends = ribbons.map((ribbon) => Number(ribbon.d.split(' ').at(-1)));
 		for (let index = 1; index < ends.length; index++) {
 			const needed = (ribbons[index]!.thickness + ribbons[index - 1]!.thickness) / 2;
@@ -47,6 +56,8 @@ describe('describeChart', () => {
 	});
 
 	it('says when there is no data', () => {
-		expect(describeChart({ ...words, values: [null, null, null, null] }, 'bar chart')).toBe('MRR, bar chart without data.');
+		expect(describeChart({ ...words, values: [null, null, null, null] }, 'bar chart')).toBe(
+			'MRR, bar chart without data.',
+		);
 	});
 });

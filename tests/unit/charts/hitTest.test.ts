@@ -4,7 +4,9 @@ import { cursorAfterKey, nearestIndex, placeTip } from '../../../src/lib/charts/
 describe('nearestIndex', () => {
 	it('takes the nearer neighbour, the earlier one when both are as near', () => {
 		const starts = [0, 10, 20];
-		expect([-5, 4, 5, 6, 14.9, 99].map((at) => nearestIndex(starts, at))).toEqual([0, 0, 0, 1, 1, 2]);
+		expect([-5, 4, 5, 6, 14.9, 99].map((at) => nearestIndex(starts, at))).toEqual([
+			0, 0, 0, 1, 1, 2,
+		]);
 		expect(nearestIndex([], 3)).toBe(-1);
 	});
 });

@@ -25,7 +25,9 @@ describe('extentOf', () => {
 
 describe('niceStep', () => {
 	it('counts in 1, 2, 2.5 and 5', () => {
-		expect([0.9, 1.1, 2.1, 3, 6, 0.03].map((rough) => niceStep(rough))).toEqual([1, 2, 2.5, 5, 10, 0.05]);
+		expect([0.9, 1.1, 2.1, 3, 6, 0.03].map((rough) => niceStep(rough))).toEqual([
+			1, 2, 2.5, 5, 10, 0.05,
+		]);
 	});
 
 	it('never halves what comes in whole numbers', () => {
@@ -42,7 +44,10 @@ describe('axisFor', () => {
 	});
 
 	it('keeps zero where the data comes close to it', () => {
-		expect(axisFor({ min: 3, max: 40 }, { fromZero: false })).toMatchObject({ min: 0, isCut: false });
+		expect(axisFor({ min: 3, max: 40 }, { fromZero: false })).toMatchObject({
+			min: 0,
+			isCut: false,
+		});
 	});
 
 	it('always starts bars at zero', () => {
@@ -73,7 +78,9 @@ describe('axisFor', () => {
 				const slack = (axis.max - axis.min) * 1e-6;
 				expect(axis.min - slack).toBeLessThanOrEqual(extent.min);
 				expect(axis.max + slack).toBeGreaterThanOrEqual(extent.max);
-				expect(axis.ticks.every((tick, index) => index === 0 || tick > axis.ticks[index - 1]!)).toBe(true);
+				expect(
+					axis.ticks.every((tick, index) => index === 0 || tick > axis.ticks[index - 1]!),
+				).toBe(true);
 				expect(axis.ticks.length).toBeGreaterThanOrEqual(3);
 				expect(axis.ticks.length).toBeLessThanOrEqual(7);
 			}),

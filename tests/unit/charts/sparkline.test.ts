@@ -29,7 +29,12 @@ describe('sparkLine', () => {
 	});
 
 	it('has nothing to draw without data', () => {
-		expect(sparkLine([null, null], null, box)).toMatchObject({ lines: [], dots: [], end: null, isLate: false });
+		expect(sparkLine([null, null], null, box)).toMatchObject({
+			lines: [],
+			dots: [],
+			end: null,
+			isLate: false,
+		});
 	});
 
 	it('stays inside its box', () => {

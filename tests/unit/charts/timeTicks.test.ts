@@ -33,7 +33,13 @@ describe('timeTicks', () => {
 
 	it('labels midnights of the zone, also across the clock change of 25 October', () => {
 		const ticks = timeTicks(at('2026-10-23T22:00Z'), at('2026-10-27T23:00Z'), 500, ZONE);
-		expect(ticks.map((tick) => tick.label)).toEqual(['24 Oct', '25 Oct', '26 Oct', '27 Oct', '28 Oct']);
+		expect(ticks.map((tick) => tick.label)).toEqual([
+			'24 Oct',
+			'25 Oct',
+			'26 Oct',
+			'27 Oct',
+			'28 Oct',
+		]);
 		expect(ticks.map((tick) => new Date(tick.at).getUTCHours())).toEqual([22, 22, 23, 23, 23]);
 	});
 

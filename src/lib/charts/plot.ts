@@ -1,0 +1,229 @@
+/** What uPlot is told to draw. Geometry comes from scales.ts and timeTicks.ts; this file only hands it over. */
+import type uPlot from 'uplot';
+import type { GapSpan } from './gaps.ts';
+import type { Axis } from './scales.ts';
+import { runsOf } from './sparkline.ts';
+import type { ChartTheme } from './theme.ts';
+import { timeTicks } from './timeTicks.ts';
+
+/** Everything the plot reads while it draws; replaced as a whole when data or theme change. */
+export interface PlotModel {
+	starts: readonly number[];
+	values: readonly (number | null)[];
+	previous: readonly (number | null)[] | null;
+	gaps: readonly GapSpan[];
+	axis: Axis;
+	shape: 'line' | 'bar';
+	/** Typical length of a bucket in ms. */
+	bucketMs: number;
+	timeZone: string;
+	isLastPartial: boolean;
+	formatAxis: (value: number) => string;
+	theme: ChartTheme;
+}
+
+export interface PlotEvents {
+	onCursor: (index: number | null) => void;
+	onZoom: (from: number, to: number) => void;
+	onZoomOut: () => void;
+	/** After each drawing: where things lie, for what is laid over the canvas in HTML. */
+	onDraw: (plot: uPlot) => void;
+}
+
+/** A drag shorter than this is a click with a trembling hand, px. */
+const MIN_DRAG_PX = 8;
+/** Room for an axis label's sign at 11 px, and between label and plot. */
+const SIGN_PX = 6.6;
+const LABEL_PAD_PX = 12;
+
+export function plotData(model: PlotModel): uPlot.AlignedData {
+	const previous = model.starts.map((_, index) => model.previous?.[index] ?? null);
+	return [model.starts as number[], previous, model.values as (number | null)[]];
+}
+
+/** Bars need half a slot of room at both ends; lines run from edge to edge. */
+export function timeSpan({ starts, shape, bucketMs }: PlotModel): [number, number] {
+	const first = starts[0] ?? 0;
+	const last = starts.at(-1) ?? 1;
+	const room = shape === 'bar' || first === last ? bucketMs / 2 : 0;
+	return [first - room, last + room];
+}
+
+export function plotOptions(
+	read: () => PlotModel,
+	events: PlotEvents,
+	size: { width: number; height: number },
+	bars: uPlot.Series.PathBuilder,
+): uPlot.Options {
+	const labels = (plot: uPlot) => {
+		const [from, to] = timeSpan(read());
+		return timeTicks(
+			from,
+			to,
+			plot.bbox.width / devicePixelRatio,
+			read().timeZone,
+			read().bucketMs,
+		);
+	};
+	const axisText = { stroke: () => read().theme.axis, font: read().theme.font };
+	return {
+		...size,
+		ms: 1,
+		padding: [10, 8, 0, 0],
+		legend: { show: false },
+		cursor: {
+			y: false,
+			drag: { x: true, y: false, setScale: false, dist: MIN_DRAG_PX },
+			points: {
+				size: 9,
+				width: 2,
+				fill: (_, index) => (index === 2 ? read().theme.line : read().theme.surface),
+				stroke: (_, index) => (index === 2 ? read().theme.surface : read().theme.compare),
+			},
+			// The cursor stands on buckets, not between them.
+			move: (plot, left, top) => {
+				const at = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)];
+				return [at === undefined ? left : plot.valToPos(at, 'x'), top];
+			},
+			bind: {
+				dblclick: () => () => {
+					events.onZoomOut();
+					return null;
+				},
+			},
+		},
+		scales: {
+			x: { time: false, range: () => timeSpan(read()) },
+			y: { range: () => [read().axis.min, read().axis.max] },
+		},
+		series: [
+			{},
+			{
+				stroke: () => read().theme.compare,
+				width: 1.25,
+				dash: [4, 4],
+				points: { show: false },
+			},
+			{
+				stroke: () => read().theme.line,
+				width: read().shape === 'line' ? 1.75 : 0,
+				fill: (plot) =>
+					read().shape === 'line' ? areaFill(plot, read().theme) : read().theme.line,
+				paths: read().shape === 'bar' ? bars : undefined,
+				points: {
+					show: read().shape === 'line',
+					size: 5,
+					fill: () => read().theme.line,
+					// Only what no line would show: values with a gap on both sides.
+					filter: () =>
+						runsOf(read().values)
+							.filter((run) => run.start === run.end)
+							.map((run) => run.start),
+				},
+			},
+		],
+		axes: [
+			{
+				...axisText,
+				scale: 'x',
+				size: 30,
+				gap: 8,
+				grid: { show: false },
+				ticks: { show: false },
+				splits: (plot) => labels(plot).map((tick) => tick.at),
+				values: (plot) => labels(plot).map((tick) => tick.label),
+			},
+			{
+				...axisText,
+				scale: 'y',
+				gap: 8,
+				size: (_, values) =>
+					Math.max(0, ...(values ?? []).map((text) => text.length)) * SIGN_PX + LABEL_PAD_PX,
+				grid: { stroke: () => read().theme.grid, width: 1 },
+				ticks: { show: false },
+				splits: () => read().axis.ticks,
+				values: (_, splits) => splits.map(read().formatAxis),
+			},
+		],
+		hooks: {
+			drawAxes: [(plot) => drawBehind(plot, read())],
+			draw: [(plot) => drawLateEnd(plot, read()), events.onDraw],
+			setCursor: [
+				(plot) => events.onCursor(plot.cursor.left! < 0 ? null : (plot.cursor.idx ?? null)),
+			],
+			setSelect: [
+				(plot) => {
+					const { left, width } = plot.select;
+					if (width < MIN_DRAG_PX) return;
+					events.onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+					plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+				},
+			],
+		},
+	};
+}
+
+function areaFill(plot: uPlot, theme: ChartTheme): CanvasGradient {
+	const gradient = plot.ctx.createLinearGradient(
+		0,
+		plot.bbox.top,
+		0,
+		plot.bbox.top + plot.bbox.height,
+	);
+	gradient.addColorStop(0, theme.areaTop);
+	gradient.addColorStop(1, theme.areaBottom);
+	return gradient;
+}
+
+/** Distance between the lines of a hatch, CSS px. */
+const HATCH_PX = 6;
+
+function drawBehind(plot: uPlot, { axis, gaps, theme }: PlotModel): void {
+	const { ctx, bbox } = plot;
+	const ratio = devicePixelRatio;
+	ctx.save();
+	ctx.lineWidth = ratio;
+	if (axis.min < 0 || axis.ticks.includes(0)) {
+		const y = Math.round(plot.valToPos(0, 'y', true)) + 0.5;
+		ctx.strokeStyle = theme.zero;
+		ctx.beginPath();
+		ctx.moveTo(bbox.left, y);
+		ctx.lineTo(bbox.left + bbox.width, y);
+		ctx.stroke();
+	}
+	ctx.strokeStyle = theme.hatch;
+	for (const gap of gaps) {
+		const left = Math.max(bbox.left, plot.valToPos(gap.from, 'x', true));
+		const right = Math.min(bbox.left + bbox.width, plot.valToPos(gap.to, 'x', true));
+		if (right <= left) continue;
+		ctx.save();
+		ctx.beginPath();
+		ctx.rect(left, bbox.top, right - left, bbox.height);
+		ctx.clip();
+		ctx.beginPath();
+		for (let x = left - bbox.height; x < right; x += HATCH_PX * ratio) {
+			ctx.moveTo(x, bbox.top + bbox.height);
+			ctx.lineTo(x + bbox.height, bbox.top);
+		}
+		ctx.stroke();
+		ctx.restore();
+	}
+	ctx.restore();
+}
+
+/** A late source ends in a dotted line to now. */
+function drawLateEnd(plot: uPlot, { starts, values, shape, theme }: PlotModel): void {
+	const last = runsOf(values).at(-1)?.end;
+	if (shape === 'bar' || last === undefined || last === values.length - 1) return;
+	const { ctx } = plot;
+	const y = plot.valToPos(values[last]!, 'y', true);
+	ctx.save();
+	ctx.strokeStyle = theme.line;
+	ctx.lineWidth = 1.5 * devicePixelRatio;
+	ctx.setLineDash([1.5 * devicePixelRatio, 3.5 * devicePixelRatio]);
+	ctx.beginPath();
+	ctx.moveTo(plot.valToPos(starts[last]!, 'x', true), y);
+	ctx.lineTo(plot.valToPos(starts.at(-1)!, 'x', true), y);
+	ctx.stroke();
+	ctx.restore();
+}
