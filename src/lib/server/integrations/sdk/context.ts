@@ -45,6 +45,12 @@ export function createConnectionContext(
 		headers: integration.headers(),
 		redactor: createRedactor({ secrets, names }),
 		refineFailure: (response) => integration.refineFailure(response),
+		fields: {
+			address: Object.entries(integration.settings).find(
+				([, one]) => one.description.kind === 'url',
+			)?.[0],
+			secret: Object.entries(kinds).find(([, one]) => one.description.kind === 'secret')?.[0],
+		},
 		...(onRequest && { onRequest }),
 		...(limits && { limits }),
 		...(timers && { timers }),

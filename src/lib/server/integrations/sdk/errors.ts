@@ -17,12 +17,12 @@ export interface ConnectorErrorOptions {
 	/** Replaces the catalogue's sentence. Must hold no secret. */
 	message?: string;
 	/** Name of the property to show it on. */
-	field?: string;
+	field?: string | undefined;
 	/** Sentence per property, for PROPERTY_INVALID. */
-	fields?: Record<string, string>;
+	fields?: Record<string, string> | undefined;
 	/** ms since epoch before which asking again is pointless. */
-	retryAt?: number;
-	detail?: ErrorDetail;
+	retryAt?: number | undefined;
+	detail?: ErrorDetail | undefined;
 	/** Seconds waited, for TIMEOUT. */
 	seconds?: number;
 	/** The id asked for, for UNKNOWN_INTEGRATION. */
@@ -53,6 +53,13 @@ export class ConnectorError extends Error {
 		this.fields = options.fields;
 		this.retryAt = options.retryAt;
 		this.detail = options.detail;
+	}
+
+	/** A copy shown on a property, unless one was named already. */
+	onField(field: string | undefined): ConnectorError {
+		if (field === undefined || this.field !== undefined) return this;
+		const { message, fields, retryAt, detail, cause } = this;
+		return new ConnectorError(this.code, { message, field, fields, retryAt, detail, cause });
 	}
 }
 

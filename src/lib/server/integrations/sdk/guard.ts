@@ -21,7 +21,8 @@ const foreignPorts = new Set([
 	6697, 9042, 10080, 10250, 11211, 27017, 27018,
 ]);
 
-const maxUrlChars = 8192;
+// A query of 4000 characters, each of them encoded, and room for the rest.
+const maxUrlChars = 16_384;
 
 /**
  * Decides whether a URL may be called. Pure: it looks at the text only. The address a name resolves to is checked by the

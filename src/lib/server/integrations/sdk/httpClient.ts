@@ -1,5 +1,5 @@
 import { ConnectorError, type ErrorDetail } from './errors.ts';
-import { judgeUrl } from './guard.ts';
+import { judgeUrl, type JudgedUrl } from './guard.ts';
 import type {
 	FailedResponse,
 	FetchLike,
@@ -46,6 +46,8 @@ export interface HttpClientOptions {
 	headers?: Record<string, string>;
 	redactor: Redactor;
 	refineFailure?: (response: FailedResponse) => ConnectorError | undefined;
+	/** Names of the inputs an error is shown on: the address, and the first secret. */
+	fields?: { address?: string | undefined; secret?: string | undefined };
 	onRequest?: (report: RequestReport) => void;
 	limits?: Partial<HttpLimits>;
 	timers?: Timers;
@@ -136,7 +138,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 		rows?: (data: T) => number,
 	): Promise<{ value: T; answer: Answer; durationMs: number }> {
 		const at = clock.now();
-		const target = judgeUrl(outgoing.url, allowedHosts);
+		const target = judge(outgoing.url);
 		const host = target.hostKey;
 		const deadline = new Deadline(limits, options.timers ?? realTimers, host);
 		const report: RequestReport = {
@@ -168,12 +170,28 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 					: new ConnectorError('INTEGRATION_BUG', { cause: error, detail: { host } });
 			report.errorCode = known.code;
 			if (known.detail?.status !== undefined) report.status ??= known.detail.status;
-			throw known;
+			throw known.onField(fieldOf(known));
 		} finally {
 			deadline.release(isComplete);
 			report.durationMs = clock.now() - at;
 			options.onRequest?.(report);
 		}
+	}
+
+	/** Before anything is sent: no request, no report. */
+	function judge(url: string): JudgedUrl {
+		try {
+			return judgeUrl(url, allowedHosts);
+		} catch (error) {
+			throw error instanceof ConnectorError ? error.onField(options.fields?.address) : error;
+		}
+	}
+
+	function fieldOf({ code, remedy }: ConnectorError): string | undefined {
+		if (remedy === 'reconnect') return options.fields?.secret;
+		return remedy === 'changeSetting' && code !== 'QUERY_INVALID'
+			? options.fields?.address
+			: undefined;
 	}
 
 	function detailOf(answer: Answer): ErrorDetail {

@@ -93,25 +93,27 @@ function secret(look: Look): Property<string> {
 	return { schema, description: { ...look, kind: 'secret', required: true } };
 }
 
-function url(look: Look & { default: string }): Property<string>;
-function url(look: Look & { required?: true }): Property<string>;
-function url(look: Look & { required: false }): Property<string | undefined>;
-function url(
-	look: Look & { required?: boolean; default?: string },
-): Property<string> | Property<string | undefined> {
-	const { required = look.default === undefined, ...rest } = look;
+type UrlLook = Look & {
+	/** Repairs what people paste, e.g. cuts a page's path; runs before the checks. */
+	clean?: (value: string) => string;
+};
+
+function url(look: UrlLook & { default?: string }): Property<string> {
+	const { clean = (value: string) => value, ...rest } = look;
 	const full = requiredText(look.label)
 		.max(maxTextChars, `${look.label} is too long.`)
+		.transform(clean)
 		.refine(
 			(value) => /^https?:\/\//i.test(value),
-			'Start the address with http:// or https://, like http://127.0.0.1:9090.',
+			'Start the address with http:// or https://, like https://metrics.example.com.',
 		)
-		.refine((value) => URL.canParse(value), 'This is not a web address. Check its spelling.');
-	const description = { ...rest, kind: 'url' as const, required };
-	if (look.default !== undefined)
-		return { schema: z.preprocess(blankToUndefined, full.default(look.default)), description };
-	if (required) return { schema: z.preprocess(blankToUndefined, full), description };
-	return { schema: z.preprocess(blankToUndefined, full.optional()), description };
+		.refine((value) => URL.canParse(value), 'This is not a web address. Check its spelling.')
+		.refine((value) => !/[?#]/.test(value), 'Leave out everything from the ? or # on.');
+	const description = { ...rest, kind: 'url' as const, required: look.default === undefined };
+	return {
+		schema: z.preprocess((value) => blankToUndefined(value) ?? look.default, full),
+		description,
+	};
 }
 
 function number(

@@ -64,7 +64,7 @@ export interface DataPoint {
 export interface MetricPage {
 	points: DataPoint[];
 	checkpoint: Json;
-	/** Pages in the same sense as the estimate's; `slice` names the span, e.g. "2026-03". */
+	/** Pages in the same sense as the estimate's; `slice` names the span, e.g. "2026-03-28". */
 	progress?: { donePages: number; totalPages?: number; slice?: string };
 	hasMore: boolean;
 	warnings?: PageWarning[];
