@@ -105,20 +105,25 @@ function checkOwner(owner: NewOwner): void {
 
 /** @throws ConvexError SETUP_CODE_WRONG when this server asks for a code and another one was given */
 function requireSetupCode(given: string | undefined): void {
-	const expected = process.env.TRIBUTARY_SETUP_CODE?.trim();
-	if (!expected) return;
+	if (!process.env.TRIBUTARY_SETUP_CODE) return;
+	const expected = plainCode(process.env.TRIBUTARY_SETUP_CODE);
 	if (expected.length < SETUP_CODE_MIN_LENGTH) {
 		throw refusal(
 			'SERVER_MISCONFIGURED',
 			`TRIBUTARY_SETUP_CODE is shorter than ${SETUP_CODE_MIN_LENGTH} signs. Set a longer one and start again.`,
 		);
 	}
-	if (!isSame(expected, given?.trim() ?? '')) {
+	if (!isSame(expected, plainCode(given ?? ''))) {
 		throw refusal(
 			'SETUP_CODE_WRONG',
 			'This is not the setup code. It was printed where the server was started.',
 		);
 	}
+}
+
+/** Dashes, blanks and case are for the eye. */
+function plainCode(text: string): string {
+	return text.replace(/[^0-9a-z]/gi, '').toUpperCase();
 }
 
 /** Takes the same time wherever the first difference is. */

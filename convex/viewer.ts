@@ -2,6 +2,7 @@
 import { v } from 'convex/values';
 import type { Infer } from 'convex/values';
 import { internalQuery, type QueryCtx } from './_generated/server.js';
+import { audit } from './lib/audit.ts';
 import { invalid, notFound } from './lib/errors.ts';
 import {
 	ownerMutation,
@@ -12,6 +13,7 @@ import {
 import { readUser } from './lib/members.ts';
 import { checkName, checkTimeZone } from './lib/validate.ts';
 import { requireViewer, type Viewer } from './lib/viewer.ts';
+import { changeTimeZone } from './sync/api.ts';
 import { vRole } from './tables/accounts.ts';
 
 const vMe = v.object({
@@ -66,9 +68,16 @@ export async function changeWorkspace(
 	if (args.name !== undefined) checkName(problems, 'name', args.name);
 	if (args.timeZone !== undefined) checkTimeZone(problems, 'timeZone', args.timeZone);
 	if (Object.keys(problems).length > 0) throw invalid(problems);
-	await ctx.db.patch(ctx.viewer.workspace._id, {
-		...(args.name === undefined ? {} : { name: args.name.trim() }),
-		...(args.timeZone === undefined ? {} : { timeZone: args.timeZone }),
+	const { workspace, userId } = ctx.viewer;
+	const { name = workspace.name, timeZone = workspace.timeZone } = args;
+	await ctx.db.patch(workspace._id, { name: name.trim(), timeZone });
+	// Days are cut in the workspace's zone, so every stored rollup must be cut again.
+	if (timeZone !== workspace.timeZone) await changeTimeZone(ctx, workspace._id, timeZone);
+	await audit(ctx, {
+		workspaceId: workspace._id,
+		by: userId,
+		event: 'workspace.changed',
+		text: `Set the name to “${name.trim()}” and the time zone to ${timeZone}.`,
 	});
 	return null;
 }

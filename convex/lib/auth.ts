@@ -10,12 +10,15 @@ import { internal } from '../_generated/api.js';
 import authConfig from '../auth.config.ts';
 import { authAfterHook, authBeforeHook } from './authHooks.ts';
 import { components } from './components.ts';
+import { refusal } from './errors.ts';
 import { admitOwner, forgetUser, mirrorUser } from './members.ts';
 
 /** NIST SP 800-63B asks for 8; ten keeps an online guesser with our throttles hopeless. */
 export const PASSWORD_MIN_LENGTH = 10;
 /** scrypt costs the same for any length, but a request body should not carry a book. */
 export const PASSWORD_MAX_LENGTH = 128;
+/** 32 signs of base64 are 192 bits: more than the HMAC-SHA-256 behind the cookies needs. */
+const SIGNING_SECRET_MIN_LENGTH = 32;
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 /** A session in use is prolonged at most once a day: one write a day instead of one per request. */
 const SESSION_UPDATE_SECONDS = 24 * 60 * 60;
@@ -64,7 +67,7 @@ export function createAuthOptions(ctx: GenericCtx<DataModel>) {
 	return {
 		appName: 'Tributary',
 		baseURL: process.env.SITE_URL,
-		secret: process.env.BETTER_AUTH_SECRET,
+		secret: signingSecret(),
 		database: authComponent.adapter(ctx),
 		disabledPaths: DISABLED_PATHS,
 		emailAndPassword: {
@@ -80,7 +83,12 @@ export function createAuthOptions(ctx: GenericCtx<DataModel>) {
 		// Per address; per account is in authHooks.ts. Kept in the database: a function has no memory of its own.
 		rateLimit: { enabled: true, storage: 'database' },
 		hooks: { before: authBeforeHook(ctx), after: authAfterHook(ctx) },
-		advanced: { ipAddress: { ipAddressHeaders: ['x-forwarded-for'] } },
+		advanced: {
+			ipAddress: { ipAddressHeaders: ['x-forwarded-for'] },
+			// Said aloud: Better Auth leaves the check out by itself when it believes to be under test.
+			disableOriginCheck: false,
+			disableCSRFCheck: false,
+		},
 		plugins: [
 			convex({
 				authConfig,
@@ -93,4 +101,17 @@ export function createAuthOptions(ctx: GenericCtx<DataModel>) {
 
 export function createAuth(ctx: GenericCtx<DataModel>) {
 	return betterAuth(createAuthOptions(ctx));
+}
+
+/**
+ * Better Auth falls back to a secret printed in its source when there is none and NODE_ENV is not "production".
+ * @throws ConvexError SERVER_MISCONFIGURED
+ */
+function signingSecret(): string {
+	const secret = process.env.BETTER_AUTH_SECRET ?? '';
+	if (secret.length >= SIGNING_SECRET_MIN_LENGTH) return secret;
+	throw refusal(
+		'SERVER_MISCONFIGURED',
+		`BETTER_AUTH_SECRET needs at least ${SIGNING_SECRET_MIN_LENGTH} signs. Make one with "openssl rand -base64 32" and start again.`,
+	);
 }

@@ -33,6 +33,13 @@ export const accountTables = {
 		email: v.string(),
 	}).index('by_userId', ['userId']),
 
+	/** Counts that pruning must not lower. Written only by `lib/totals.ts`, when a sync run ends. */
+	workspaceTotals: defineTable({
+		workspaceId: v.id('workspaces'),
+		finishedRuns: v.number(),
+		failedRuns: v.number(),
+	}).index('by_workspaceId', ['workspaceId']),
+
 	/**
 	 * The row `site` exists once setup has begun. `setup.createOwner` inserts it without an owner; the trigger on the
 	 * auth component's user table, in the same transaction, fills the owner in. A user can be created only while the

@@ -23,7 +23,7 @@ export const vSettings = v.record(v.string(), v.any());
 export const connectionTables = {
 	/**
 	 * The slow facts of a connection; what changes with every page of a sync is in `syncStates`.
-	 * Inserted by `connections.connect`, patched by reconnect, rename, pause and resume, deleted by `connections.remove`.
+	 * Inserted by `connections.connect`, patched by reconnect and rename, deleted by `connections.remove`.
 	 */
 	connections: defineTable({
 		workspaceId: v.id('workspaces'),
@@ -39,7 +39,6 @@ export const connectionTables = {
 		vaultId: v.string(),
 		/** Raised by every reconnect; part of what the blobs are bound to, so that an old blob cannot be put back. */
 		vaultVersion: v.number(),
-		isPaused: v.boolean(),
 		authorisedBy: v.string(),
 		createdAt: v.number(),
 	})
