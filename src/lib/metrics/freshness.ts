@@ -42,7 +42,8 @@ export interface HealthFacts {
 	isWaiting: boolean;
 	/** History is still being fetched. */
 	isBackfill: boolean;
-	failureRemedy: 'retry' | 'reconnect' | 'changeSetting' | 'bug' | null;
+	/** Why the last run did not succeed. `isRetryable`: the same request may succeed without anybody doing anything. */
+	failure: { isReconnect: boolean; isRetryable: boolean } | null;
 	/** Runs that failed since the last success. */
 	failures: number;
 	lastSuccessAt: number | null;
@@ -53,19 +54,15 @@ export interface HealthFacts {
 const FAILURES_TO_WORRY = 3;
 
 export function healthOf(facts: HealthFacts, now: number): Health {
+	const { failure, lastSuccessAt } = facts;
 	if (facts.isPaused) return 'paused';
-	if (facts.failureRemedy === 'reconnect') return 'needsReauth';
-	if (facts.failureRemedy === 'changeSetting' || facts.failureRemedy === 'bug') return 'failing';
+	if (failure?.isReconnect) return 'needsReauth';
+	if (failure && !failure.isRetryable) return 'failing';
 	if (facts.isWaiting) return 'waiting';
-	if (
-		facts.failureRemedy === 'retry' &&
-		(facts.failures >= FAILURES_TO_WORRY || facts.lastSuccessAt === null)
-	) {
-		return 'failing';
-	}
-	if (facts.isRunning && (facts.isBackfill || facts.lastSuccessAt === null)) return 'syncing';
-	if (facts.lastSuccessAt === null) return 'never';
-	return isLate(facts.lastSuccessAt, facts.syncEveryMinutes, now) ? 'late' : 'fresh';
+	if (failure && (facts.failures >= FAILURES_TO_WORRY || lastSuccessAt === null)) return 'failing';
+	if (facts.isRunning && (facts.isBackfill || lastSuccessAt === null)) return 'syncing';
+	if (lastSuccessAt === null) return 'never';
+	return isLate(lastSuccessAt, facts.syncEveryMinutes, now) ? 'late' : 'fresh';
 }
 
 /** The worst of several, null of none. */
