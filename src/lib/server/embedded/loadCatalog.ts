@@ -1,0 +1,45 @@
+/** The catalog as the file has it. */
+import { type Catalog, EMPTY_CATALOG, makeIndex, makeTable, withTables } from './catalog.ts';
+import { schemaValidators } from './schemaRules.ts';
+import type { SqliteDatabase } from './sqlite.ts';
+import type { SchemaDefinition } from './types.ts';
+
+export function loadCatalog(database: SqliteDatabase): Catalog {
+	const tables = database.prepare('SELECT num, component, name FROM tables').all() as {
+		num: number;
+		component: string;
+		name: string;
+	}[];
+	const indexes = database
+		.prepare('SELECT id, tbl, name, fields FROM indexes ORDER BY id')
+		.all() as {
+		id: number;
+		tbl: number;
+		name: string;
+		fields: string;
+	}[];
+	const schemas = loadSchemas(database);
+	return withTables(
+		EMPTY_CATALOG,
+		tables.map(({ num, component, name }) => {
+			const own = indexes
+				.filter((index) => index.tbl === num)
+				.map((index) => makeIndex(index.id, num, index.name, JSON.parse(index.fields) as string[]));
+			const validator = schemaValidators(schemas.get(component) ?? null).get(name) ?? null;
+			return makeTable(num, component, name, own, validator);
+		}),
+	);
+}
+
+export function loadSchemas(database: SqliteDatabase): Map<string, SchemaDefinition> {
+	const rows = database.prepare('SELECT component, definition FROM schemas').all() as {
+		component: string;
+		definition: string;
+	}[];
+	return new Map(
+		rows.map(({ component, definition }) => [
+			component,
+			JSON.parse(definition) as SchemaDefinition,
+		]),
+	);
+}

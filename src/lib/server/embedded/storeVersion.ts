@@ -1,0 +1,79 @@
+/** The file's own schema: created, migrated forward, and refused when a newer program wrote it. */
+import type { SqliteDatabase } from './sqlite.ts';
+import { FunctionError } from './types.ts';
+
+/** SQLite's application_id of our files, "trib": keeps us from treating a stranger's database as ours. */
+const APPLICATION_ID = 0x74726962;
+
+/**
+ * Step n takes a file of version n to n + 1. Steps are history: add to the end, never edit one that was released.
+ *
+ * Generic tables rather than one per user table: no DDL on a schema push, two statements serve every query, and the
+ * order of keys is Convex's, which no SQLite collation can express. `index_entries` includes each table's `by_id`.
+ */
+const MIGRATIONS: readonly string[] = [
+	`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+	CREATE TABLE tables (num INTEGER PRIMARY KEY, component TEXT NOT NULL, name TEXT NOT NULL,
+		UNIQUE (component, name));
+	CREATE TABLE indexes (id INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL,
+		UNIQUE (tbl, name));
+	CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
+	CREATE TABLE documents (rid INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, json TEXT NOT NULL);
+	CREATE TABLE index_entries (idx INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
+		PRIMARY KEY (idx, key)) WITHOUT ROWID;
+	CREATE TABLE session_requests (session TEXT NOT NULL, request INTEGER NOT NULL, result TEXT NOT NULL,
+		ts TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, request)) WITHOUT ROWID;
+	CREATE INDEX session_requests_by_age ON session_requests (created_ms);`,
+];
+
+export const STORE_VERSION = MIGRATIONS.length;
+
+/** Brings the file to STORE_VERSION in one transaction. Throws FunctionError 'StoreTooNew' or 'NotAStore'. */
+export function migrateStore(database: SqliteDatabase): void {
+	database.exec('BEGIN IMMEDIATE');
+	try {
+		const version = readVersion(database);
+		if (version > STORE_VERSION) {
+			throw new FunctionError(
+				'StoreTooNew',
+				`The data was written by a newer version of this program (store version ${version}, this program reads up to ` +
+					`${STORE_VERSION}). Start the newer version again, or point this one at another data folder. Nothing was changed.`,
+			);
+		}
+		for (let step = version; step < STORE_VERSION; step++) database.exec(MIGRATIONS[step]!);
+		if (version < STORE_VERSION) {
+			database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+			database
+				.prepare(
+					`INSERT INTO meta (key, value) VALUES ('storeVersion', ?)
+					ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+				)
+				.run(String(STORE_VERSION));
+		}
+		database.exec('COMMIT');
+	} catch (error) {
+		if (database.inTransaction) database.exec('ROLLBACK');
+		throw error;
+	}
+}
+
+function readVersion(database: SqliteDatabase): number {
+	const tableCount = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as {
+		n: number;
+	};
+	if (tableCount.n === 0) return 0;
+	const isOurs = Number(database.pragma('application_id')) === APPLICATION_ID;
+	const row = isOurs
+		? (database.prepare(`SELECT value FROM meta WHERE key = 'storeVersion'`).get() as
+				{ value: string } | undefined)
+		: undefined;
+	const version = Number(row?.value);
+	if (!Number.isInteger(version) || version < 1) {
+		throw new FunctionError(
+			'NotAStore',
+			'The data file is a SQLite database of another program. Point TRIBUTARY_DATA at an empty or existing data folder ' +
+				'of this program. Nothing was changed.',
+		);
+	}
+	return version;
+}
