@@ -122,3 +122,29 @@ export function reasonNotToConnect(state: {
 	if (state.hasPanel) return 'The test did not pass. Nothing was saved.';
 	return 'Test first. Nothing is saved until then.';
 }
+
+/** "127.0.0.1:9090" of an address being typed; null while it is not one. */
+export function hostOf(address: string): string | null {
+	try {
+		return new URL(address.trim()).host || null;
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * What a new connection is called until somebody renames it: the company's account at a service, or simply the
+ * service where no account is involved. Numbered when the name is taken.
+ */
+export function defaultName(
+	serviceName: string,
+	workspaceName: string,
+	hasAccount: boolean,
+	taken: readonly string[],
+): string {
+	const base = hasAccount && workspaceName.trim() ? `${workspaceName.trim()} ${serviceName}` : serviceName;
+	const used = new Set(taken.map((name) => name.toLowerCase()));
+	let name = base;
+	for (let n = 2; used.has(name.toLowerCase()); n++) name = `${base} ${n}`;
+	return name;
+}

@@ -1,9 +1,5 @@
+import { countOf } from '../text.ts';
 import type { TestPassed } from './backend.ts';
-
-/** "1 call", "1,240 calls". */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-	return `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`;
-}
 
 function historySpan(days: number): string {
 	if (days >= 730) return `${Math.round(days / 365)} years of history`;
@@ -50,9 +46,16 @@ export function permissionText(permissions: TestPassed['permissions']): {
 	};
 }
 
-/** Up to two letters standing for an account without a picture. */
-export function initialsOf(name: string): string {
-	const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
-	const [first = '', second] = words;
-	return second ? `${first.charAt(0)}${second.charAt(0)}`.toUpperCase() : first.slice(0, 2);
+/**
+ * How much of the service's published limit the history takes, when both are known. Below one window the
+ * calls are the share; above it fetching is spread over several and never takes more than the window holds.
+ */
+export function limitShare(
+	estimate: TestPassed['estimate'],
+	rateLimit: { description: string; requests: number; perSeconds: number } | null,
+): { share: number; text: string } | null {
+	if (!estimate || !rateLimit || rateLimit.requests <= 0) return null;
+	const share = Math.min(1, estimate.calls / rateLimit.requests);
+	const percent = share < 0.01 ? 'under 1%' : `${Math.round(share * 100)}%`;
+	return { share, text: `${percent} of the limit: ${rateLimit.description}` };
 }

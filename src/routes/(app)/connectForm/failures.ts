@@ -5,6 +5,7 @@ interface Refusal {
 	code?: unknown;
 	message?: unknown;
 	retryAt?: unknown;
+	fields?: unknown;
 }
 
 function isOffline(error: unknown): boolean {
@@ -22,6 +23,9 @@ export function failureFrom(error: unknown): Failure {
 			code: typeof data.code === 'string' ? data.code : 'REFUSED',
 			message: data.message,
 			remedy: data.code === 'RATE_LIMITED' ? 'retry' : 'changeSetting',
+			...(data.fields && typeof data.fields === 'object'
+				? { fields: data.fields as Record<string, string> }
+				: {}),
 			...(typeof data.retryAt === 'number' ? { retryAt: data.retryAt } : {}),
 		};
 	}
@@ -37,6 +41,12 @@ export function failureFrom(error: unknown): Failure {
 		message: 'Something broke on our side. Nothing was saved. Details are in the server’s log.',
 		remedy: 'bug',
 	};
+}
+
+/** The stable code of a refused query or call; null when it is not one of ours. */
+export function refusalCode(error: unknown): string | null {
+	const code = (error as { data?: Refusal } | null)?.data?.code;
+	return typeof code === 'string' ? code : null;
 }
 
 const titles: Record<string, string> = {

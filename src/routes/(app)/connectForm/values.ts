@@ -128,14 +128,15 @@ function sentValue(property: PropertyDescription, value: FormValue): Json | unde
 		return (value as QueryRow[]).filter((row) => !isBlankRow(row)).map(sentRow);
 	if (typeof value !== 'string') return value as Json;
 	const text = value.trim();
-	if (text === '') return undefined;
+	// A setting that was emptied must reach the server, or it would keep what is stored; an empty secret must not.
+	if (text === '') return property.kind === 'secret' ? undefined : '';
 	if (property.kind !== 'number') return text;
 	const parsed = Number(text.replace(',', '.'));
 	// What is no number travels as it is, so that the server can say so at the field.
 	return Number.isFinite(parsed) ? parsed : text;
 }
 
-/** What is sent to the server: only the chosen auth option's properties, without the empty ones. */
+/** What is sent to the server: only the chosen auth option's properties, without empty secrets. */
 export function payloadOf(
 	properties: readonly PropertyDescription[],
 	values: FormValues,

@@ -1,4 +1,4 @@
-import { countOf } from '../connectForm/estimate.ts';
+import { countOf } from '../text.ts';
 
 /** One consequence of removing a connection, with its number. */
 export interface Consequence {

@@ -1,5 +1,5 @@
 import type { FreshnessShape } from '../health.ts';
-import { countOf } from '../connectForm/estimate.ts';
+import { countOf } from '../text.ts';
 
 export type RunState =
 	| 'queued'
