@@ -15,6 +15,8 @@ const vLoaded = v.object({
 	settings: vSettings,
 	vaultId: v.string(),
 	vaultVersion: v.number(),
+	/** Fields that must be among the sealed ones. */
+	credentialNames: v.array(v.string()),
 	sealed: v.array(v.object({ field: v.string(), sealed: v.string() })),
 	allowedHosts: v.array(v.string()),
 	timeZone: v.string(),
@@ -50,6 +52,7 @@ export async function loadConnection(
 		settings: row.settings,
 		vaultId: row.vaultId,
 		vaultVersion: row.vaultVersion,
+		credentialNames: row.credentials.map(({ name }) => name),
 		sealed: secrets.map(({ field, sealed }) => ({ field, sealed })),
 		allowedHosts: await allowedHostsOf(ctx, workspace._id),
 		timeZone: workspace.timeZone,

@@ -38,7 +38,10 @@ export async function openStored(
 	loaded: LoadedConnection,
 ): Promise<Record<string, string> | null> {
 	try {
-		return await openCredentials(vaultOf(loaded), loaded.sealed);
+		const credentials = await openCredentials(vaultOf(loaded), loaded.sealed);
+		const isWhole = loaded.credentialNames.every((name) => Object.hasOwn(credentials, name));
+		if (!isWhole) throw new UnsealError('A stored credential is missing.');
+		return credentials;
 	} catch (error) {
 		if (!(error instanceof UnsealError)) throw error;
 		await ctx.runMutation(internal.connecting.store.recordUnreadable, {
