@@ -1,8 +1,17 @@
 /** `npm run dev`: the embedded deployment inside Vite's server, on Vite's port, reloading functions as they change. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'vite';
 import { originOf, readConfig } from '../lib/server/host/config.ts';
-import { startDeployment } from '../lib/server/host/deployment.ts';
 import { root } from './root.ts';
+
+type Host = typeof import('../lib/server/host/deployment.ts');
+
+/** Loaded by Node at run time: Vite bundles its configuration, and the deployment must not be bundled with it. */
+function loadHost(): Promise<Host> {
+	const file = path.join(root, 'src/lib/server/host/deployment.ts');
+	return import(pathToFileURL(file).href) as Promise<Host>;
+}
 
 export function embeddedInDev(): Plugin {
 	return {
@@ -16,7 +25,8 @@ export function embeddedInDev(): Plugin {
 		async configureServer(vite) {
 			const config = readConfig(process.env, root);
 			config.origin =
-				process.env.ORIGIN ?? originOf(config.host, vite.config.server.port ?? config.port);
+				process.env.ORIGIN || originOf(config.host, vite.config.server.port ?? config.port);
+			const { startDeployment } = await loadHost();
 			const deployment = await startDeployment(config, root, process.env);
 			const unwatch = deployment.watch();
 			vite.middlewares.use((request, response, next) => {
