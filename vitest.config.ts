@@ -11,6 +11,7 @@ export default defineConfig({
 				test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], ...node },
 			},
 			{ test: { name: 'integrations', include: ['tests/integrations/**/*.test.ts'], ...node } },
+			{ test: { name: 'system', include: ['tests/system/**/*.test.ts'], ...node, pool: 'forks' } },
 			{ test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], ...node } },
 			{
 				test: {

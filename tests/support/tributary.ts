@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from '../../../src/tools/root.ts';
+import { root } from '../../src/tools/root.ts';
 
 export interface Tributary {
 	origin: string;
