@@ -40,10 +40,14 @@ async function main() {
 
 	console.log(`\n  Tributary is ready at  ${config.origin}`);
 	console.log(
-		config.convexUrl ? `  Data lies on           ${config.convexUrl}` : `  Data lies in           ${config.dataDir}`,
+		config.convexUrl
+			? `  Data lies on           ${config.convexUrl}`
+			: `  Data lies in           ${config.dataDir}`,
 	);
 	if (deployment.setupCode) {
-		console.log(`  One-time setup code    ${deployment.setupCode}   (asked of whoever creates the owner account)`);
+		console.log(
+			`  One-time setup code    ${deployment.setupCode}   (asked of whoever creates the owner account)`,
+		);
 	}
 	console.log('  Stop with              Ctrl-C\n');
 

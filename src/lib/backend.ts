@@ -15,7 +15,8 @@ export interface BackendData {
 export async function fetchAccessToken(): Promise<string | null> {
 	const response = await fetch('/api/auth/convex/token', { credentials: 'same-origin' });
 	if (response.status === 401) return null;
-	if (!response.ok) throw new Error(`TOKEN_RENEWAL_FAILED: the server answered ${response.status}.`);
+	if (!response.ok)
+		throw new Error(`TOKEN_RENEWAL_FAILED: the server answered ${response.status}.`);
 	const body = (await response.json()) as { token?: string };
 	return body.token ?? null;
 }

@@ -38,5 +38,10 @@ export const load: LayoutServerLoad = async ({ locals, url, request }) => {
 		redirect(303, `/sign-in${nextPath(url)}`);
 	}
 	if (viewer && isOpenPage) redirect(303, '/');
-	return { viewer, ...setup, convexUrl: bridge.convexUrl, dataDir: viewer || setup.needsOwner ? bridge.dataDir : null };
+	return {
+		viewer,
+		...setup,
+		convexUrl: bridge.convexUrl,
+		dataDir: viewer || setup.needsOwner ? bridge.dataDir : null,
+	};
 };

@@ -23,6 +23,7 @@ export function setBridge(bridge: HostBridge): void {
 
 export function getBridge(): HostBridge {
 	const bridge = (globalThis as WithBridge)[KEY];
-	if (!bridge) throw new Error('The pages were asked for before the server had started its deployment.');
+	if (!bridge)
+		throw new Error('The pages were asked for before the server had started its deployment.');
 	return bridge;
 }

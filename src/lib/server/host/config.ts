@@ -32,7 +32,9 @@ function readPort(text: string | undefined): number {
 	if (text === undefined || text === '') return DEFAULT_PORT;
 	const port = Number(text);
 	if (!Number.isInteger(port) || port < 0 || port > 65535) {
-		throw new ConfigError(`PORT is "${text}". Set it to a number from 0 to 65535, or leave it out for ${DEFAULT_PORT}.`);
+		throw new ConfigError(
+			`PORT is "${text}". Set it to a number from 0 to 65535, or leave it out for ${DEFAULT_PORT}.`,
+		);
 	}
 	return port;
 }
@@ -43,7 +45,9 @@ function readUrl(name: string, text: string | undefined): string | null {
 	try {
 		url = new URL(text);
 	} catch {
-		throw new ConfigError(`${name} is "${text}", which is not a URL. Write it like https://numbers.example.com.`);
+		throw new ConfigError(
+			`${name} is "${text}", which is not a URL. Write it like https://numbers.example.com.`,
+		);
 	}
 	if (url.protocol !== 'http:' && url.protocol !== 'https:') {
 		throw new ConfigError(`${name} must start with http:// or https://.`);
@@ -64,7 +68,9 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
 	const convexUrl = readUrl('CONVEX_URL', env.CONVEX_URL);
 	const convexSiteUrl = readUrl('CONVEX_SITE_URL', env.CONVEX_SITE_URL);
 	if (convexUrl && !convexSiteUrl && !convexUrl.endsWith('.convex.cloud')) {
-		throw new ConfigError('CONVEX_URL is set, so set CONVEX_SITE_URL too: the address of that deployment’s HTTP actions.');
+		throw new ConfigError(
+			'CONVEX_URL is set, so set CONVEX_SITE_URL too: the address of that deployment’s HTTP actions.',
+		);
 	}
 	return {
 		host,

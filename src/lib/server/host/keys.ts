@@ -38,7 +38,9 @@ function checkedKey(text: string, where: string): string {
 		);
 	}
 	if (isPlaceholder(key)) {
-		throw new ConfigError(`${where} is a placeholder anyone could guess. Make a random one with: openssl rand -hex 32`);
+		throw new ConfigError(
+			`${where} is a placeholder anyone could guess. Make a random one with: openssl rand -hex 32`,
+		);
 	}
 	return key.toString('base64');
 }
@@ -46,7 +48,10 @@ function checkedKey(text: string, where: string): string {
 function keyFile(file: string, name: string): string {
 	if (!existsSync(file)) {
 		// wx: two first starts must not each believe in a key of their own.
-		writeFileSync(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+		writeFileSync(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, {
+			mode: 0o600,
+			flag: 'wx',
+		});
 	}
 	if (statSync(file).mode & 0o077) chmodSync(file, 0o600);
 	return checkedKey(readFileSync(file, 'utf8'), name);

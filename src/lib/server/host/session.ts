@@ -55,6 +55,7 @@ export async function readSession(
 	const cookies = parseCookies(cookieHeader);
 	const token = TOKEN_COOKIES.map((name) => cookies.get(name)).find((value) => value !== undefined);
 	if (token && isUsable(token, now)) return { token, setCookies: [] };
-	if (!SESSION_COOKIES.some((name) => cookies.has(name))) return { token: undefined, setCookies: [] };
+	if (!SESSION_COOKIES.some((name) => cookies.has(name)))
+		return { token: undefined, setCookies: [] };
 	return renewToken(cookieHeader, origin);
 }
