@@ -1,0 +1,90 @@
+import type { FunctionReturnType } from 'convex/server';
+import type { api } from '../../../../convex/_generated/api.js';
+import { formatAge, formatValue } from '../../../lib/metrics/format.ts';
+import { formatClock, formatDay, formatMoment } from '../../../lib/metrics/formatTime.ts';
+
+export type Overview = FunctionReturnType<typeof api.metrics.overview>;
+export type Card = Overview['groups'][number]['cards'][number];
+
+/** What a card shows: the number, or why there is none. */
+export type CardState = 'value' | 'late' | 'broken' | 'loading' | 'empty';
+
+/** A number is always worth showing, however old; only its age and edge change. */
+export function cardState(card: Pick<Card, 'value' | 'health'>): CardState {
+	if (card.health === 'needsReauth' || card.health === 'failing') return 'broken';
+	if (card.value === null) return card.health === 'syncing' ? 'loading' : 'empty';
+	return card.health === 'late' || card.health === 'waiting' ? 'late' : 'value';
+}
+
+export interface Mark {
+	kind: 'fresh' | 'syncing' | 'late' | 'broken' | 'none';
+	text: string;
+	spoken: string;
+}
+
+/** The freshness at a card's right: how old the newest point is, or what is the matter. */
+export function cardMark(
+	card: Pick<Card, 'value' | 'health' | 'failure' | 'lastPointAt'>,
+	now: number,
+	timeZone: string,
+): Mark {
+	const age = card.lastPointAt === null ? null : formatAge(now - card.lastPointAt);
+	const ago = age === null ? '' : `, ${age} ago`;
+	switch (card.health) {
+		case 'needsReauth':
+			return { kind: 'broken', text: 'Disconnected', spoken: 'disconnected' };
+		case 'failing':
+			return { kind: 'broken', text: 'Failing', spoken: 'failing' };
+		case 'waiting': {
+			const until = card.failure?.retryAt
+				? `until ${formatClock(card.failure.retryAt, timeZone)}`
+				: 'Waiting';
+			return { kind: 'late', text: until, spoken: `waiting ${until}` };
+		}
+		case 'late':
+			return { kind: 'late', text: age ?? 'Late', spoken: `late${ago}` };
+		case 'paused':
+			return { kind: 'none', text: 'Paused', spoken: `paused${ago}` };
+		case 'syncing':
+			return card.value === null
+				? { kind: 'syncing', text: 'Loading', spoken: 'loading' }
+				: { kind: 'syncing', text: age ?? 'Syncing', spoken: `syncing${ago}` };
+		default:
+			if (age === null) return { kind: 'none', text: 'No data yet', spoken: 'no data yet' };
+			return { kind: 'fresh', text: age, spoken: `fresh${ago}` };
+	}
+}
+
+export interface Compared {
+	/** First instant of the range. */
+	from: number;
+	rangeDays: number;
+	timeZone: string;
+}
+
+/** "€46,271 on 21 Oct", "28 previous 30 days · lower is better": what the chip compares with. */
+export function comparedWith(card: Card, { from, rangeDays, timeZone }: Compared): string | null {
+	if (card.previous === null) return null;
+	const before = formatValue(card.previous, card.unit);
+	const when =
+		card.kind === 'gauge'
+			? `on ${formatDay(from - 1, timeZone).replace(/ \d{4}$/, '')}`
+			: `previous ${rangeDays} days`;
+	return `${before} ${when}${card.direction === 'down' ? ' · lower is better' : ''}`;
+}
+
+/** One sentence on why a late number is late. */
+export function lateReason(
+	card: Pick<Card, 'failure' | 'lastPointAt' | 'health'>,
+	now: number,
+	timeZone: string,
+): string {
+	if (card.failure) return card.failure.message;
+	const last =
+		card.lastPointAt === null
+			? ''
+			: ` Last point ${formatMoment(card.lastPointAt, now, timeZone)}.`;
+	return card.health === 'waiting'
+		? `The service asked us to wait.${last}`
+		: `Nothing new arrived when it should have.${last}`;
+}
