@@ -100,3 +100,9 @@ export async function refusalOf(
 	}
 	throw new Error('The call was not refused.');
 }
+
+/** Lets scheduled functions that are due finish, so that none outlives its test. */
+export async function settle(t: Server): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, 0));
+	await t.finishInProgressScheduledFunctions();
+}
