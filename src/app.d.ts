@@ -16,6 +16,10 @@ declare global {
 			/** Found in the log, so that a person can ask about one failure. */
 			reference?: string;
 		}
+		interface Locals {
+			/** The visitor's token for calls into the deployment; read and renewed in hooks.server.ts. */
+			token?: string;
+		}
 		interface PageData {
 			viewer?: Viewer | null;
 			/** No user exists yet: the first visitor creates the owner account. */

@@ -1,4 +1,6 @@
-import type { Handle } from '@sveltejs/kit';
+import type { Handle, HandleServerError } from '@sveltejs/kit';
+import { randomBytes } from 'node:crypto';
+import { logEvent } from '$lib/server/host/log.ts';
 import { readSession } from '$lib/server/host/session.ts';
 
 const HEADERS = {
@@ -9,10 +11,20 @@ const HEADERS = {
 };
 
 export const handle: Handle = async ({ event, resolve }) => {
-	const session = await readSession(event.request.headers.get('cookie') ?? '', event.url.origin);
+	const cookies = event.request.headers.get('cookie') ?? '';
+	const session = await readSession(cookies, event.url.origin);
 	event.locals.token = session.token;
 	const response = await resolve(event);
 	for (const cookie of session.setCookies) response.headers.append('set-cookie', cookie);
 	for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
 	return response;
+};
+
+/** The page shows a reference; the log has the failure under it. */
+export const handleError: HandleServerError = ({ error, event, status, message }) => {
+	if (status === 404) return { message };
+	const reference = randomBytes(4).toString('hex').toUpperCase();
+	const stack = error instanceof Error ? error.stack : String(error);
+	logEvent('page.failed', { reference, status, path: event.url.pathname, stack });
+	return { message: 'Something broke on our side.', reference };
 };

@@ -4,16 +4,17 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** better-sqlite3 13 crashes below 22, undici 8 needs 22.19, and TypeScript runs unbuilt from 22.18 on. */
-const MINIMUM = [22, 19];
+const MINIMUM = { major: 22, minor: 19 };
 
 /** The Node of the lockfile (Linux x64), else the one that runs this script if it is new enough. @param {string} root */
 export function pinnedNode(root) {
 	const local = path.join(root, 'node_modules/.bin/node');
 	if (existsSync(local)) return local;
 	const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-	if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return process.execPath;
+	if (major > MINIMUM.major || (major === MINIMUM.major && minor >= MINIMUM.minor))
+		return process.execPath;
 	throw new Error(
-		`Tributary needs Node ${MINIMUM.join('.')} or newer on this platform; this is Node ${process.versions.node}. Install the current LTS release and start again.`,
+		`Tributary needs Node ${MINIMUM.major}.${MINIMUM.minor} or newer on this platform; this is Node ${process.versions.node}. Install the current LTS release and start again.`,
 	);
 }
 
