@@ -36,7 +36,7 @@ export class PointStore {
 	/** Upserts sorted points by time. Chunks in which nothing changes are not written. */
 	async upsert(points: PointColumns): Promise<UpsertResult> {
 		const result: UpsertResult = { added: 0, corrected: 0, touched: [] };
-		for (let from = 0; from < points.ats.length; ) {
+		for (let from = 0; from < points.ats.length;) {
 			const { chunk, end } = await this.#chunkFor(points.ats[from]!);
 			let to = from + 1;
 			while (to < points.ats.length && points.ats[to]! < end) to++;

@@ -4,8 +4,8 @@ import { internal } from '../_generated/api.js';
 import { internalMutation } from '../_generated/server.js';
 import { removeRun } from '../sync/remove.ts';
 
-/** Long enough to look into last month's trouble; a connection that syncs every minute makes 43,000 runs in it. */
-const KEEP_RUNS_MS = 30 * 86_400_000;
+/** Long enough to look into last week's trouble; a connection that syncs every minute makes 20,000 runs in it. */
+const KEEP_RUNS_MS = 14 * 86_400_000;
 const ROWS_PER_BATCH = 500;
 
 /** Cron, daily: deletes the oldest runs a batch at a time. */

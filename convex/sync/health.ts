@@ -1,6 +1,9 @@
 /** How a connection is, in one word and one sentence. Built from `syncStates` alone, so a page of a sync disturbs nobody. */
 import type { Doc, Id } from '../_generated/dataModel.js';
-import { errorCatalogue, type ConnectorErrorCode } from '../../src/lib/server/integrations/sdk/index.ts';
+import {
+	errorCatalogue,
+	type ConnectorErrorCode,
+} from '../../src/lib/server/integrations/sdk/index.ts';
 import { formatAge } from '../../src/lib/metrics/format.ts';
 import { formatClock } from '../../src/lib/metrics/formatTime.ts';
 import { healthOf as judge, type Health } from '../../src/lib/metrics/freshness.ts';
@@ -90,7 +93,12 @@ function sentence(health: Health, state: Doc<'syncStates'>, waitReason: string |
 	}
 }
 
-function words(health: Health, state: Doc<'syncStates'>, until: string | null, now: number): string {
+function words(
+	health: Health,
+	state: Doc<'syncStates'>,
+	until: string | null,
+	now: number,
+): string {
 	switch (health) {
 		case 'fresh':
 		case 'late':

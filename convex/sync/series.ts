@@ -131,7 +131,8 @@ async function adopt(
 		formerConnectionName: null,
 	};
 	const isSame = Object.entries(wanted).every(
-		([name, value]) => JSON.stringify(series[name as keyof Doc<'series'>]) === JSON.stringify(value),
+		([name, value]) =>
+			JSON.stringify(series[name as keyof Doc<'series'>]) === JSON.stringify(value),
 	);
 	if (isSame) return;
 	await ctx.db.patch(series._id, wanted);
