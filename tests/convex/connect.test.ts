@@ -62,7 +62,11 @@ describe('test', () => {
 		const result = await owner.action(api.connections.test, { ...form, values: { baseUrl: BASE } });
 		expect(result).toMatchObject({
 			ok: false,
-			failure: { code: 'PROPERTY_INVALID', field: 'token', fields: { token: 'Enter the API key.' } },
+			failure: {
+				code: 'PROPERTY_INVALID',
+				field: 'token',
+				fields: { token: 'Enter the API key.' },
+			},
 		});
 		expect(network.sent).toEqual([]);
 	});
@@ -75,7 +79,10 @@ describe('test', () => {
 			['RATE_LIMITED', () => json({}, 429)],
 			['SERVICE_ERROR', () => json({}, 500)],
 			['NOT_AN_API', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
-			['INVALID_RESPONSE', () => new Response('{"id":', { headers: { 'content-type': 'application/json' } })],
+			[
+				'INVALID_RESPONSE',
+				() => new Response('{"id":', { headers: { 'content-type': 'application/json' } }),
+			],
 			['CONNECTION_REFUSED', () => failing('ECONNREFUSED')],
 			['HOST_NOT_FOUND', () => failing('ENOTFOUND')],
 		];
@@ -93,9 +100,14 @@ describe('test', () => {
 	});
 
 	test('a bug in an integration is a result without its text', async () => {
-		vi.spyOn(Probe.prototype, 'testConnection').mockRejectedValueOnce(new TypeError(`oops ${TOKEN}`));
+		vi.spyOn(Probe.prototype, 'testConnection').mockRejectedValueOnce(
+			new TypeError(`oops ${TOKEN}`),
+		);
 		const result = await owner.action(api.connections.test, form);
-		expect(result).toMatchObject({ ok: false, failure: { code: 'INTEGRATION_BUG', remedy: 'bug' } });
+		expect(result).toMatchObject({
+			ok: false,
+			failure: { code: 'INTEGRATION_BUG', remedy: 'bug' },
+		});
 		expect(JSON.stringify(result)).not.toContain(TOKEN);
 	});
 
@@ -114,12 +126,18 @@ describe('test', () => {
 		expect(network.sent).toEqual([]);
 		await owner.mutation(api.egress.allowHost, { host: '127.0.0.1:9090' });
 		expect(await ask('http://127.0.0.1:9090')).toMatchObject({ ok: true });
-		expect(await ask('http://127.0.0.1:9091')).toMatchObject({ failure: { code: 'PRIVATE_ADDRESS' } });
+		expect(await ask('http://127.0.0.1:9091')).toMatchObject({
+			failure: { code: 'PRIVATE_ADDRESS' },
+		});
 		expect(network.sent).toHaveLength(1);
 		await refusalOf(owner.mutation(api.egress.allowHost, { host: '169.254.169.254:80' }));
-		expect(await ask('http://169.254.169.254')).toMatchObject({ failure: { code: 'ADDRESS_FORBIDDEN' } });
+		expect(await ask('http://169.254.169.254')).toMatchObject({
+			failure: { code: 'ADDRESS_FORBIDDEN' },
+		});
 		await owner.mutation(api.egress.revokeHost, { host: '127.0.0.1:9090' });
-		expect(await ask('http://127.0.0.1:9090')).toMatchObject({ failure: { code: 'PRIVATE_ADDRESS' } });
+		expect(await ask('http://127.0.0.1:9090')).toMatchObject({
+			failure: { code: 'PRIVATE_ADDRESS' },
+		});
 		expect(network.sent).toHaveLength(1);
 	});
 });
@@ -183,7 +201,11 @@ describe('connect', () => {
 			return who(`acct-${seen.length}`);
 		};
 		const ask = (authId: string, values: Record<string, string>) =>
-			owner.action(api.connections.test, { service: 'probe', authId, values: { baseUrl: BASE, ...values } });
+			owner.action(api.connections.test, {
+				service: 'probe',
+				authId,
+				values: { baseUrl: BASE, ...values },
+			});
 		await ask('token', { token: TOKEN });
 		await ask('basic', { username: 'ada', password: 'pä:ss' });
 		await ask('none', {});
@@ -231,7 +253,10 @@ describe('connect', () => {
 			values: { baseUrl: BASE },
 			connectionId,
 		});
-		expect(result).toMatchObject({ ok: false, failure: { code: 'PROPERTY_INVALID', field: 'token' } });
+		expect(result).toMatchObject({
+			ok: false,
+			failure: { code: 'PROPERTY_INVALID', field: 'token' },
+		});
 		expect(network.sent).toEqual([]);
 		const [entry] = await owner.query(api.connections.audit, { connectionId });
 		expect(entry).toMatchObject({ event: 'connection.secretUnreadable', actor: 'This server' });
@@ -240,5 +265,7 @@ describe('connect', () => {
 
 /** Fails as Node's fetch does. */
 function failing(code: string): never {
-	throw Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(code), { code }) });
+	throw Object.assign(new TypeError('fetch failed'), {
+		cause: Object.assign(new Error(code), { code }),
+	});
 }

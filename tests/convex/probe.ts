@@ -63,13 +63,20 @@ export class Probe extends BaseIntegration {
 	async testConnection(ctx: ConnectionContext): Promise<TestConnectionResult> {
 		const { data } = await ctx.http.json({ path: '/who', schema: whoSchema });
 		return {
-			account: { ...data, details: [{ label: 'Project', value: String(ctx.settings.project ?? 'all') }] },
+			account: {
+				...data,
+				details: [{ label: 'Project', value: String(ctx.settings.project ?? 'all') }],
+			},
 			permissions: [{ metricId: 'refunds', readable: false, reason: 'Add "refunds:read".' }],
 		};
 	}
 
 	async *fetchMetrics(): AsyncGenerator<MetricPage, void, void> {
-		yield { points: [{ seriesKey: 'sales', at: 1_700_000_000_000, value: 1 }], checkpoint: null, hasMore: false };
+		yield {
+			points: [{ seriesKey: 'sales', at: 1_700_000_000_000, value: 1 }],
+			checkpoint: null,
+			hasMore: false,
+		};
 	}
 
 	override async options(ctx: ConnectionContext) {

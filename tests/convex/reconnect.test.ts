@@ -19,7 +19,11 @@ beforeEach(async () => {
 	({ t, owner } = await startWithOwner());
 	network = stubNetwork();
 	const values = { baseUrl: `${BASE}/v1`, token: TOKEN };
-	const result = await owner.action(api.connections.connect, { service: 'probe', authId: 'token', values });
+	const result = await owner.action(api.connections.connect, {
+		service: 'probe',
+		authId: 'token',
+		values,
+	});
 	if (!result.ok) throw new Error(result.failure.code);
 	connectionId = result.connectionId;
 	await settle(t);
@@ -57,7 +61,10 @@ describe('SEC-15 the stored secret', () => {
 		'https://evil.example/https://probe.example.com/v1',
 	])('is not sent to %s; it must be entered again', async (baseUrl) => {
 		for (const result of [await test_({ baseUrl }), await reconnect({ baseUrl })]) {
-			expect(result).toMatchObject({ ok: false, failure: { code: 'PROPERTY_INVALID', field: 'token' } });
+			expect(result).toMatchObject({
+				ok: false,
+				failure: { code: 'PROPERTY_INVALID', field: 'token' },
+			});
 		}
 		for (const property of ['project', 'token']) {
 			const assisted = await owner.action(api.connections.options, {
@@ -83,7 +90,10 @@ describe('SEC-15 the stored secret', () => {
 			connectionId,
 		});
 		expect(half).toMatchObject({ ok: false });
-		expect(await test_({}, 'basic')).toMatchObject({ ok: false, failure: { code: 'PROPERTY_INVALID' } });
+		expect(await test_({}, 'basic')).toMatchObject({
+			ok: false,
+			failure: { code: 'PROPERTY_INVALID' },
+		});
 		expect(network.sent).toEqual([]);
 	});
 

@@ -1,6 +1,12 @@
 import { SECRET_KEY } from './env.ts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { open, parseSecretKey, seal, UnsealError, type SealPlace } from '../../convex/lib/secrets.ts';
+import {
+	open,
+	parseSecretKey,
+	seal,
+	UnsealError,
+	type SealPlace,
+} from '../../convex/lib/secrets.ts';
 import { refusalOf } from './harness.ts';
 
 const place: SealPlace = { workspaceId: 'w1', vaultId: 'v1', field: 'token', version: 1 };
@@ -52,9 +58,14 @@ describe('sealing', () => {
 		for (let i = 0; i < bytes.length; i++) {
 			const flipped = bytes.slice();
 			flipped[i]! ^= 1 << (i % 8);
-			await expect(open(`${format}.${keyId}.${encode(flipped)}`, place)).rejects.toThrow(UnsealError);
+			await expect(open(`${format}.${keyId}.${encode(flipped)}`, place)).rejects.toThrow(
+				UnsealError,
+			);
 		}
-		const swapped = Uint8Array.from([...decode(other.split('.')[2]!).slice(0, 12), ...bytes.slice(12)]);
+		const swapped = Uint8Array.from([
+			...decode(other.split('.')[2]!).slice(0, 12),
+			...bytes.slice(12),
+		]);
 		for (const blob of [swapped, bytes.slice(0, -1), bytes.slice(0, 20), bytes.slice(0, 12)]) {
 			await expect(open(`${format}.${keyId}.${encode(blob)}`, place)).rejects.toThrow(UnsealError);
 		}
@@ -85,7 +96,9 @@ describe('sealing', () => {
 });
 
 describe('SEC-20 the key', () => {
-	const hex = Array.from({ length: 32 }, (_, i) => ((i * 151 + 13) % 256).toString(16).padStart(2, '0'));
+	const hex = Array.from({ length: 32 }, (_, i) =>
+		((i * 151 + 13) % 256).toString(16).padStart(2, '0'),
+	);
 
 	test('is taken as base64, base64url or hex', () => {
 		expect(parseSecretKey(SECRET_KEY)).toHaveLength(32);
