@@ -19,7 +19,9 @@ function wholeAtScale(values: readonly number[], scale: number): number[] | null
 	const wholes: number[] = [];
 	for (const value of values) {
 		const whole = Math.round(value * scale);
-		if (Math.abs(whole) > MAX_WHOLE || !Object.is(whole / scale, value)) return null;
+		// -0 has no varint; the XOR mode keeps its sign bit.
+		if (Math.abs(whole) > MAX_WHOLE || Object.is(whole, -0)) return null;
+		if (whole / scale !== value) return null;
 		wholes.push(whole);
 	}
 	return wholes;

@@ -153,7 +153,8 @@ export function formatDuration(ms: number, style: Style = 'card'): string {
 	if (size > 0 && size < 0.9995) return `${significant(ms * 1000, style === 'exact' ? 6 : 3)} µs`;
 	const step =
 		durationSteps.find(([scale]) => size >= scale) ?? durationSteps[durationSteps.length - 1]!;
-	return `${significant(ms / step[0], style === 'exact' ? 7 : 3)} ${step[1]}`;
+	const amount = ms / step[0];
+	return `${Math.abs(amount) >= 10_000 ? formatBare(amount, style) : significant(amount, style === 'exact' ? 7 : 3)} ${step[1]}`;
 }
 
 /** A span of waiting or of age, in whole units of at most two parts: `40 s`, `4 min`, `1 h 44 min`, `2 min 50 s`, `4 d`. */
