@@ -48,6 +48,7 @@ export { queryRowSchema, queryUnits, type QueryRow } from './queryRows.ts';
 export { clampWaitMs, retryAfterAt } from './retryAfter.ts';
 export {
 	readCheckpoint,
+	snapshotAt,
 	writeCheckpoint,
 	type Clock,
 	type ConnectionContext,

@@ -144,15 +144,21 @@ function select(look: Look & { options: PropertyChoice[]; default: string }): Pr
 }
 
 /** Several choices. With `hasOptionsResolver` any short text is accepted, since the list lives at the service. */
-function multiSelect(look: Look & { max: number }): Property<string[]> {
-	const { max, ...rest } = look;
+function multiSelect(
+	look: Look & { max: number; pattern?: { regex: RegExp; message: string } },
+): Property<string[]> {
+	const { max, pattern, ...rest } = look;
 	const allowed = look.options && new Set(look.options.map((option) => option.value));
 	const one = z
 		.string()
 		.trim()
 		.min(1)
 		.max(300)
-		.refine((value) => !allowed || allowed.has(value), 'Choose from the list.');
+		.refine((value) => !allowed || allowed.has(value), 'Choose from the list.')
+		.refine(
+			(value) => !pattern || pattern.regex.test(value),
+			pattern?.message ?? 'Choose from the list.',
+		);
 	const schema = z
 		.array(one, { error: 'Choose at least one.' })
 		.min(1, 'Choose at least one.')

@@ -139,5 +139,17 @@ export function readCheckpoint<Position>(
 
 /** Makes the checkpoint of a page; `position` null means that this was the last one. */
 export function writeCheckpoint(range: TimeRange, position: Json | null): Json {
-	return { startAt: range.startAt, endAt: range.endAt, isDone: position === null, position };
+	const whole = { startAt: range.startAt, endAt: range.endAt, isDone: position === null, position };
+	// Drops undefined members, which a database may refuse.
+	return JSON.parse(JSON.stringify(whole)) as Json;
+}
+
+const minuteMs = 60_000;
+
+/**
+ * The moment a snapshot of this run belongs to: the last whole minute of the range. Taken from the range and not from the
+ * clock, so that a resumed run writes the point it would have written undisturbed.
+ */
+export function snapshotAt({ startAt, endAt }: TimeRange): number {
+	return Math.max(startAt, Math.floor((endAt - 1) / minuteMs) * minuteMs);
 }

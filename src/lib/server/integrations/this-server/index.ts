@@ -3,6 +3,7 @@ import {
 	BaseIntegration,
 	ConnectorError,
 	readCheckpoint,
+	snapshotAt,
 	writeCheckpoint,
 	z,
 	type ConnectionContext,
@@ -126,10 +127,9 @@ export class ThisServer extends BaseIntegration {
 		const stats = await statsOf(ctx);
 		const points = ctx.metrics.flatMap(({ id, seriesKey }) => {
 			const value = figures.find((figure) => figure.id === id)?.read(stats) ?? null;
-			// The end of the range is its first moment outside; a snapshot belongs to the last one inside.
 			return value === null || !Number.isFinite(value)
 				? []
-				: [{ seriesKey, at: range.endAt - 1, value }];
+				: [{ seriesKey, at: snapshotAt(range), value }];
 		});
 		yield {
 			points,
