@@ -51,8 +51,13 @@ interface StarPage {
 	/** Position of the first star in the whole list, from 0, plus what the list lacks of the official count. */
 	offset: number;
 	starredAt: number[];
-	/** The hour the following page begins in: its last count was already written from there. */
+	/** Where the following page's first point is: the last count of that hour was already written from there. */
 	newerHourAt: number | null;
+}
+
+/** The hour a star counts into; what came before the range makes one point at its start. */
+export function hourOf(at: number, startAt: number): number {
+	return Math.max(startAt, Math.floor(at / hourMs) * hourMs);
 }
 
 /**
@@ -67,9 +72,8 @@ export function starPoints(
 	const counts = new Map<number, number>();
 	starredAt.forEach((at, index) => {
 		if (at >= endAt) return;
-		const hourAt = Math.floor(at / hourMs) * hourMs;
-		// What came before the range makes one point at its start.
-		if (hourAt !== newerHourAt) counts.set(Math.max(startAt, hourAt), offset + index + 1);
+		const hourAt = hourOf(at, startAt);
+		if (hourAt !== newerHourAt) counts.set(hourAt, offset + index + 1);
 	});
 	return [...counts].map(([at, value]) => ({ seriesKey, at, value }));
 }

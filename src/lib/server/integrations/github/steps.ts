@@ -12,6 +12,7 @@ import {
 	clonesSchema,
 	commitActivitySchema,
 	commitPoints,
+	hourOf,
 	mergePoints,
 	pullRequestsSchema,
 	quietDays,
@@ -57,8 +58,6 @@ export interface StepContext {
 }
 
 type Step = (ctx: StepContext, cursor: Cursor | null) => Promise<StepPage>;
-
-const hourMs = 3_600_000;
 
 /** The stargazer list ends at page 400: stars beyond the 40,000th have a count but no dates. */
 const maxStarPages = 400;
@@ -172,7 +171,7 @@ async function stars(ctx: StepContext, cursor: Cursor | null): Promise<StepPage>
 	const points = starPoints(seriesKey, { offset, starredAt, newerHourAt }, range);
 	const first = starredAt[0];
 	if (page === 1 || (first !== undefined && first < range.startAt)) return { points, next: null };
-	const hourAt = first === undefined ? newerHourAt : Math.floor(first / hourMs) * hourMs;
+	const hourAt = first === undefined ? newerHourAt : hourOf(first, range.startAt);
 	return { points, next: { page: page - 1, missing, newerHourAt: hourAt } };
 }
 
