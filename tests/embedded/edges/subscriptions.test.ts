@@ -75,7 +75,8 @@ describe('query cache', () => {
 
 	test('under a storm of commits an evaluation still ends, at one timestamp', async () => {
 		const { runner, cache, ask } = setUp();
-		let storm = runner.write(1, 1) && 1;
+		let storm = 1;
+		runner.write(1, storm);
 		const queries = [ask('cells:get', { cell: 1 }), ask('cells:sum', { from: 0, to: 5 })];
 		await cache.evaluate([queries[0]!], 0n, () => {});
 		runner.beforeQuery = async () => void runner.write(1, ++storm);

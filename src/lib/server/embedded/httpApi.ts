@@ -1,5 +1,5 @@
 /** The HTTP side of the deployment: which paths are its own, and who answers them. */
-import { AuthFailure, isSameSecret, type Authenticator, type Origination } from './auth.ts';
+import { AuthFailure, type Authenticator, type Origination } from './auth.ts';
 import type { OriginPolicy } from './cors.ts';
 import { respondToFiles } from './httpFiles.ts';
 import {
@@ -26,16 +26,14 @@ export interface HttpApiOptions extends FunctionEndpointOptions {
 	httpActionPrefixes: readonly string[];
 	instanceName: string;
 	version: string;
-	/** Numbers of the server for its own functions: in process, with this secret, and never over the network. */
-	serverStats?: { secret: string; read: () => Record<string, number> };
 	/** Default 20 MiB, what Convex takes for HTTP actions. */
 	maxBodyBytes?: number;
 }
 
 export interface HttpApi {
 	takes(pathname: string): boolean;
-	/** Never rejects. `isInProcess`: the request came from this process, not through a socket. */
-	respond(request: Request, from: Origination, isInProcess: boolean): Promise<Response>;
+	/** Never rejects. 404 for a path that is not taken. */
+	respond(request: Request, from: Origination): Promise<Response>;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024;
@@ -56,7 +54,6 @@ const OTHER_PATHS = new Set([
 const RUN_PREFIX = '/api/run/';
 const FILES_PREFIX = '/api/storage/';
 const HTTP_PREFIX = '/http/';
-export const SERVER_STATS_PATH = '/api/embedded/stats';
 
 export function createHttpApi(options: HttpApiOptions): HttpApi {
 	const { auth, origins, log, runner } = options;
@@ -137,23 +134,13 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 		return runner.runHttpAction(forwarded, { ...caller, isAdmin: false });
 	};
 
-	const respondToStats = (request: Request): Response => {
-		const { serverStats } = options;
-		const given = request.headers.get('authorization') ?? '';
-		if (!serverStats || !isSameSecret(given, `Bearer ${serverStats.secret}`)) {
-			return new HttpFailure(404, 'NotFound', 'There is nothing at this address.').toResponse();
-		}
-		return Response.json(serverStats.read());
-	};
-
 	return {
 		takes: (pathname) => isApi(pathname) || isHttpAction(pathname),
-		async respond(request, from, isInProcess) {
+		async respond(request, from) {
 			const url = new URL(request.url);
 			const isOwnApi = isApi(url.pathname);
 			let response: Response;
 			try {
-				if (isInProcess && url.pathname === SERVER_STATS_PATH) return respondToStats(request);
 				if (isOwnApi) response = await respondToApi(request, url, from);
 				else if (isHttpAction(url.pathname)) {
 					return await respondToHttpAction(request, url, from);

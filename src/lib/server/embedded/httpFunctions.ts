@@ -31,7 +31,11 @@ export interface FunctionEndpointOptions {
 	cache: QueryCache;
 	latestTs: () => Timestamp;
 	/** For callers that do not say; null: no such function, answered as a query of that name would be. */
-	kindOf: (component: string, path: string) => 'query' | 'mutation' | 'action' | null;
+	kindOf: (
+		component: string,
+		path: string,
+		isAdmin: boolean,
+	) => 'query' | 'mutation' | 'action' | null;
 	showLogLines?: boolean;
 }
 
@@ -127,7 +131,8 @@ export async function runFunctionRequest(
 		throw bad('The "ts" lies in the future of this deployment.');
 	}
 	const call: FunctionCall = { component, path, args, caller };
-	const kind = request.kind === 'any' ? options.kindOf(component, path) : request.kind;
+	const kind =
+		request.kind === 'any' ? options.kindOf(component, path, caller.isAdmin) : request.kind;
 	if (kind === 'query' || kind === null) return runQuery(call, format, options);
 	const outcome =
 		kind === 'mutation'

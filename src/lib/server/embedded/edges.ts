@@ -1,0 +1,161 @@
+/** Everything between the outside and the functions: HTTP, WebSocket, in-process calls, shared query results. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createAuthenticator, isSameSecret, type Authenticator, type Origination } from './auth.ts';
+import { originPolicy } from './cors.ts';
+import { fetchIssuerJson, readIssuerJson } from './fetchJson.ts';
+import { createHttpApi, type HttpApiOptions } from './httpApi.ts';
+import { clientAddress, HttpFailure, sendWebResponse, toWebRequest } from './httpMessages.ts';
+import { createKeySets } from './jwks.ts';
+import type { FileAccess } from './runnerOptions.ts';
+import { QueryCache } from './subscriptions.ts';
+import { createSyncServer } from './syncProtocol.ts';
+import type { Caller, Clock, Commit, FunctionRunner, LogEvent, Timestamp } from './types.ts';
+
+export interface EdgeOptions {
+	runner: FunctionRunner;
+	files: FileAccess;
+	kindOf: HttpApiOptions['kindOf'];
+	latestTs: () => Timestamp;
+	/** Listeners must hear of a commit before a snapshot can show it. */
+	onCommit: (listener: (commit: Commit) => void) => () => void;
+	clock: Clock;
+	log: LogEvent;
+	/** Public origin, without a slash at the end. */
+	origin: string;
+	httpActionPrefixes: readonly string[];
+	adminKey?: string;
+	/** Pages of other origins that may read the API and open sockets; undefined: any may. */
+	allowedOrigins?: readonly string[];
+	/** True: one reverse proxy stands in front and appends the client's address to X-Forwarded-For. */
+	trustProxy?: boolean;
+	showLogLines?: boolean;
+	instanceName: string;
+	version: string;
+	/** Numbers of the server for its own functions, at an address that only they know. */
+	serverStats?: { path: string; read: () => Record<string, number | string> };
+	maxBodyBytes?: number;
+	maxSockets?: number;
+	/** How remote key sets are read; tests replace it. */
+	fetchJson?: (url: string) => Promise<unknown>;
+}
+
+export interface Edges {
+	/** True: the request is answered here. False: it is untouched. */
+	handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+	/** True: the upgrade is answered here. False: the socket is untouched. */
+	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+	/** The same API without the network. `from.ip`: whom the call is made for; nobody in particular without it. */
+	fetch(request: Request, from?: { ip?: string | null }): Promise<Response>;
+	/** What functions fetch from their own origin: the API, HTTP actions at any path, and the server's numbers. */
+	fetchAsFunction(request: Request): Promise<Response>;
+	stats(): { subscribers: number; sockets: number; cachedQueries: number };
+	/** Something outside the database that results depend on has changed. */
+	invalidateAll(): void;
+	readonly auth: Authenticator;
+	close(): Promise<void>;
+}
+
+export function createEdges(options: EdgeOptions): Edges {
+	const { runner, clock, log, origin, latestTs, showLogLines } = options;
+	const origins = originPolicy(origin, options.allowedOrigins);
+	const remoteJson = options.fetchJson ?? fetchIssuerJson;
+	const keySets = createKeySets(
+		clock,
+		// Our own keys are read in process: the public address may not be reachable from here (proxy, TLS, NAT).
+		async (url) =>
+			url.startsWith(`${origin}/`)
+				? readIssuerJson(await runner.runHttpAction(new Request(url), nobody))
+				: remoteJson(url),
+		origin,
+	);
+	const auth = createAuthenticator({
+		clock,
+		keySets,
+		providers: () => runner.authProviders(),
+		adminKey: options.adminKey,
+	});
+	const cache = new QueryCache({ runner, latestTs, log, showLogLines });
+	const api = createHttpApi({ ...options, cache, auth, origins });
+	const originationOf = (request: IncomingMessage): Origination => ({
+		ip: clientAddress(request, options.trustProxy ?? false),
+		userAgent: request.headers['user-agent'] ?? null,
+	});
+	const sync = createSyncServer({
+		runner,
+		cache,
+		auth,
+		clock,
+		log,
+		latestTs,
+		showLogLines,
+		originationOf,
+		isAllowedOrigin: origins.allowsSocket,
+		maxSockets: options.maxSockets,
+	});
+	const invalidateAll = () => {
+		keySets.clear();
+		cache.invalidateAll();
+		sync.refreshAll();
+	};
+	const stopListening = [
+		options.onCommit((commit) => cache.onCommit(commit)),
+		runner.onPush(invalidateAll),
+	];
+
+	return {
+		auth,
+		invalidateAll,
+		handleRequest(request, response) {
+			if (!api.takes(pathnameOf(request.url, origin))) return false;
+			void answer(request, response);
+			return true;
+		},
+		handleUpgrade: (request, socket, head) => sync.handleUpgrade(request, socket, head),
+		fetch(request, from) {
+			const userAgent = request.headers.get('user-agent');
+			return api.respond(request, { ip: from?.ip ?? null, userAgent });
+		},
+		async fetchAsFunction(request) {
+			const { pathname } = new URL(request.url);
+			const { serverStats } = options;
+			if (serverStats && isSameSecret(pathname, serverStats.path)) {
+				return Response.json(serverStats.read());
+			}
+			if (api.takes(pathname)) return api.respond(request, nobodysAddress);
+			// On real deployments HTTP actions have an origin of their own and start at its root.
+			return runner.runHttpAction(request, nobody);
+		},
+		stats: () => ({ ...sync.stats(), cachedQueries: cache.size }),
+		async close() {
+			for (const stop of stopListening) stop();
+			await sync.close();
+		},
+	};
+
+	async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+		let response: Response;
+		try {
+			const request = toWebRequest(incoming, origin);
+			response = await api.respond(request, originationOf(incoming));
+		} catch (error) {
+			// A request the Fetch standard cannot hold, e.g. with a broken header or address.
+			response = (
+				error instanceof HttpFailure
+					? error
+					: new HttpFailure(400, 'BadRequest', 'The request is malformed.')
+			).toResponse();
+		}
+		await sendWebResponse(response, outgoing, incoming.method ?? 'GET');
+	}
+}
+
+const nobodysAddress: Origination = { ip: null, userAgent: null };
+const nobody: Caller = { identity: null, isAdmin: false, authToken: null, ...nobodysAddress };
+
+/** '' for an address that is not a path of ours. */
+function pathnameOf(url: string | undefined, origin: string): string {
+	// "//host/path" and absolute forms would otherwise be read as other hosts.
+	if (!url?.startsWith('/') || !URL.canParse(origin + url)) return '';
+	return new URL(origin + url).pathname;
+}
