@@ -96,12 +96,18 @@ function readRows(ctx: Pick<QueryCtx, 'db'>, workspaceId: Id<'workspaces'>) {
 		.take(ALLOWED_HOSTS_LIMIT);
 }
 
+/** A name or an address with its port; URL parsers also take signs that no host has. */
+const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):\d{1,5}$/;
+
 function normalise(input: string): string {
+	let host: string;
 	try {
-		return normaliseAllowedHost(input);
+		host = normaliseAllowedHost(input);
 	} catch (error) {
 		throw invalid({ host: toPlain(error).message });
 	}
+	if (HOST_AND_PORT.test(host)) return host;
+	throw invalid({ host: 'This is not a host and a port. Write it like 127.0.0.1:9090.' });
 }
 
 function record(

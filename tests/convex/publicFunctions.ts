@@ -1,7 +1,6 @@
 /// <reference types="vite/client" />
 /** Every public function there is, found by looking, so that none can be forgotten. */
 import type { FunctionReference } from 'convex/server';
-import type { JsonObject } from 'convex/values';
 import { api } from '../../convex/_generated/api.js';
 import type { Person, Server } from './harness.ts';
 
@@ -43,7 +42,7 @@ export const publicFunctions: PublicFunction[] = Object.entries(modules)
 	.flatMap(([path, exported]) => {
 		const module = path.replace('../../convex/', '').replace(/\.ts$/, '').replaceAll('/', '.');
 		return Object.entries(exported)
-			.filter(([, one]) => typeof one === 'function' && one.isPublic)
+			.filter(([, one]) => isRegistered(one) && one.isPublic)
 			.map(([key, one]) => ({
 				name: `${module}.${key}`,
 				kind: kindOf(one),
@@ -53,12 +52,14 @@ export const publicFunctions: PublicFunction[] = Object.entries(modules)
 	})
 	.sort((a, b) => a.name.localeCompare(b.name));
 
+type Arguments = Record<string, unknown>;
+
 /** Values by argument name; they go before what would be made up. */
 export type Known = Record<string, unknown>;
 
 /** Arguments that pass the validator: known values, or ids of `ids`, or something of the right type. */
-export function argsFor(fn: PublicFunction, known: Known, ids: Record<string, string>): JsonObject {
-	return sample(fn.args, known, ids) as JsonObject;
+export function argsFor(fn: PublicFunction, known: Known, ids: Record<string, string>): Arguments {
+	return sample(fn.args, known, ids) as Arguments;
 }
 
 /** The same function without its optional arguments. */
@@ -106,13 +107,17 @@ function sample(validator: Validator, known: Known, ids: Record<string, string>)
 	}
 }
 
-export function call(as: Server | Person, fn: PublicFunction, args: JsonObject): Promise<unknown> {
+export function call(as: Server | Person, fn: PublicFunction, args: Arguments): Promise<unknown> {
 	const [key, ...path] = fn.name.split('.').reverse();
 	let node = api as unknown as Record<string, never>;
 	for (const part of path.reverse()) node = node[part]!;
 	const reference = node[key!] as unknown as FunctionReference<Kind, 'public'>;
 	const run = as[fn.kind] as (ref: unknown, args: unknown) => Promise<unknown>;
 	return run(reference, args);
+}
+
+function isRegistered(value: unknown): value is Registered {
+	return typeof value === 'function' && 'exportArgs' in value;
 }
 
 function kindOf(one: Registered): Kind {

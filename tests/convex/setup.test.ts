@@ -10,7 +10,7 @@ afterEach(() => {
 /** Everything that a setup could leave behind. */
 async function rows(t: Server) {
 	return t.run(async (ctx) => {
-		const count = async (model: string) =>
+		const count = async (model: 'user' | 'account' | 'session') =>
 			(
 				await ctx.runQuery(components.betterAuth.adapter.findMany, {
 					model,
