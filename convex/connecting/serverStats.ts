@@ -44,7 +44,6 @@ export async function readCounts(
 	};
 }
 
-/** What the process answers at TRIBUTARY_STATS_URL. Each number may be missing. */
 type ProcessStats = Pick<
 	ServerStats,
 	'version' | 'databaseBytes' | 'memoryBytes' | 'liveSubscribers'
@@ -62,18 +61,19 @@ export async function readServerStats(
 }
 
 /**
- * Set by the embedded deployment to an address of its own that only it can guess. Elsewhere (Convex Cloud) there is no
- * such process, and its numbers are null, which makes gaps rather than zeros.
+ * EMBEDDED_STATS_URL is set by the embedded deployment: an address only its functions know, answered in process.
+ * Elsewhere (Convex Cloud) there is no such process, and its numbers are null, which makes gaps rather than zeros.
  */
 export async function readProcessStats(): Promise<ProcessStats> {
-	const url = process.env.TRIBUTARY_STATS_URL;
+	const url = process.env.EMBEDDED_STATS_URL;
 	const stats = url ? await fetchJson(url) : {};
 	const number = (name: string) => (typeof stats[name] === 'number' ? stats[name] : null);
 	return {
 		version: typeof stats.version === 'string' ? stats.version : 'unknown',
 		databaseBytes: number('databaseBytes'),
 		memoryBytes: number('memoryBytes'),
-		liveSubscribers: number('liveSubscribers'),
+		// Connected pages and clients; each may hold many subscriptions.
+		liveSubscribers: number('sockets'),
 	};
 }
 

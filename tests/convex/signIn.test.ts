@@ -134,6 +134,47 @@ describe('sign-in', () => {
 	});
 });
 
+describe('the password', () => {
+	const NEW = 'another long password';
+	const change = (t: Server, cookie: string, currentPassword: string) =>
+		post(
+			t,
+			'/change-password',
+			{ currentPassword, newPassword: NEW, revokeOtherSessions: true },
+			{ cookie, ...from(9) },
+		);
+
+	test('is changed by who knows it, which signs out all other devices', async () => {
+		const { t, owner } = await startWithOwner();
+		const phone = await signIn(t, OWNER, from(2));
+		expect((await change(t, owner.cookie, 'not my password')).status).toBe(400);
+		const changed = await change(t, owner.cookie, OWNER.password);
+		expect(changed.status).toBe(200);
+		expect(await changed.json()).not.toHaveProperty('token');
+		expect(changed.headers.get('set-auth-token')).toBeNull();
+		for (const person of [phone, owner]) {
+			expect(await refusalOf(person.query(api.viewer.me, {}))).toMatchObject({
+				code: 'UNAUTHENTICATED',
+			});
+		}
+		expect((await post(t, '/sign-in/email', OWNER, from(3))).status).toBe(401);
+		const again = await signIn(t, { ...OWNER, password: NEW }, from(4));
+		expect(await again.query(api.viewer.me, {})).toMatchObject({ role: 'owner' });
+	});
+
+	test('is neither reset nor found out without it', async () => {
+		const { t, owner } = await startWithOwner();
+		for (const path of ['/request-password-reset', '/reset-password', '/verify-password']) {
+			const response = await post(t, path, { ...OWNER, newPassword: NEW, token: 'x' }, from(5));
+			expect(response.status).toBe(404);
+		}
+		expect((await change(t, '', OWNER.password)).status).toBe(401);
+		const short = { currentPassword: OWNER.password, newPassword: 'short' };
+		const refused = await post(t, '/change-password', short, { cookie: owner.cookie, ...from(6) });
+		expect(await refused.json()).toMatchObject({ code: 'PASSWORD_TOO_SHORT' });
+	});
+});
+
 describe('sessions', () => {
 	test('are listed without tokens and revoked by id, at once', async () => {
 		const { t, owner } = await startWithOwner();
