@@ -137,8 +137,9 @@ export function exportRows(answer: SeriesAnswer): (string | number | null)[][] {
 	return [head, ...body];
 }
 
-/** Units that come in whole numbers have no tick between them. */
+/** Units that come in whole numbers have no tick between them: counts, and money in its minor unit. */
 export function isWholeUnit(unit: Unit, values: readonly (number | null)[]): boolean {
+	if (typeof unit === 'object') return true;
 	return unit === 'count' && values.every((value) => value === null || Number.isInteger(value));
 }
 
