@@ -1,9 +1,123 @@
 /** Runs the functions of a convex folder: the one implementation of `FunctionRunner`. */
-import type { EmbeddedFunctions, RunnerOptions } from './runnerOptions.ts';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { createAccess } from './fileAccess.ts';
+import type { Deployment } from './components.ts';
+import { findFunction } from './components.ts';
+import { createEgressFetch } from './egressFetch.ts';
+import { runOutside } from './execution.ts';
+import { FileStore } from './fileStore.ts';
+import { FunctionEngine } from './functionEngine.ts';
+import { installGlobals } from './globals.ts';
+import { respondToHttp } from './httpActions.ts';
+import { buildDeployment, discardDeployment, removeOldBundles } from './push.ts';
+import { PushError } from './pushError.ts';
+import type { EmbeddedFunctions, PushReport, RunnerOptions } from './runnerOptions.ts';
+import { Scheduler } from './scheduler.ts';
+import { SerialQueue } from './serialQueue.ts';
+import { installRejectionGuard } from './strayErrors.ts';
+import { runAction, runMutation, runQueries } from './topCalls.ts';
+import { FunctionError, type Caller, type ComponentPath, type SchemaDefinition } from './types.ts';
 
 export type { EmbeddedFunctions, FileAccess, PushReport, RunnerOptions } from './runnerOptions.ts';
+export { PushError } from './pushError.ts';
+
+/** Functions under way get this long when the server stops; what a client retries is safe, actions may be cut. */
+const STOP_GRACE_MS = 5_000;
+const ANONYMOUS: Caller = { identity: null, isAdmin: false };
 
 /** Does the first push. @throws PushError when the folder does not load */
 export async function createFunctionRunner(options: RunnerOptions): Promise<EmbeddedFunctions> {
-	throw new Error(`not yet able to load ${options.folder}`);
+	installGlobals();
+	installRejectionGuard();
+	const { storage, dataDir, siteUrl, cloudUrl = siteUrl, clock } = options;
+	// A path of its own for every runner: Node would answer an import of the same path with the module it knows.
+	const bundles = path.join(path.resolve(dataDir), 'functions');
+	const outFolder = path.join(bundles, randomUUID());
+	rmSync(bundles, { recursive: true, force: true });
+	mkdirSync(outFolder, { recursive: true, mode: 0o700 });
+	const files = new FileStore(path.join(path.resolve(dataDir), 'files'), cloudUrl, storage);
+	const env = { ...options.env, CONVEX_SITE_URL: siteUrl, CONVEX_CLOUD_URL: cloudUrl };
+
+	let current: Deployment | null = null;
+	let version = 0;
+	const listeners = new Set<() => void>();
+	const pushes = new SerialQueue();
+	const deployment = (): Deployment => current!;
+
+	const fetch = createEgressFetch({
+		isOpen: options.egress === 'open',
+		ownOrigin: new URL(siteUrl).origin,
+		ownFetch: (request) =>
+			options.ownOriginFetch?.(request) ?? respondToHttp(engine, deployment(), request, ANONYMOUS),
+	});
+	const engine = new FunctionEngine(options, files, fetch);
+	const scheduler = new Scheduler(engine, deployment);
+	engine.onJob = (job) => scheduler.arm(job);
+
+	const push = (): Promise<PushReport> =>
+		pushes.run(async () => {
+			const startMs = performance.now();
+			const folder = path.resolve(options.folder);
+			const next = await buildDeployment({ folder, version: version + 1, env, outFolder });
+			try {
+				await storage.pushSchemas(schemasOf(next));
+			} catch (error) {
+				discardDeployment(next);
+				throw error instanceof FunctionError
+					? new PushError('SchemaViolation', 'schema', error.message)
+					: error;
+			}
+			const previous = current;
+			current = next;
+			version++;
+			// Functions still running on the version before keep their modules; nothing new is imported from its files.
+			if (previous) removeOldBundles(outFolder, version);
+			for (const listener of listeners) listener();
+			scheduler.reload();
+			return {
+				version,
+				functions: [...next.components.values()].reduce(
+					(sum, { functions }) => sum + functions.size,
+					0,
+				),
+				components: [...next.components.keys()],
+				durationMs: Math.round(performance.now() - startMs),
+			};
+		});
+
+	await runOutside(push);
+
+	return {
+		push: () => runOutside(push),
+		startScheduler: () => runOutside(() => scheduler.start()),
+		async stop(graceMs = STOP_GRACE_MS) {
+			scheduler.stop();
+			let timer: { cancel(): void } | undefined;
+			const grace = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, graceMs)));
+			await Promise.race([engine.idle(), grace]);
+			timer?.cancel();
+		},
+		files: createAccess(engine),
+		kindOf(component: ComponentPath, functionPath: string, isAdmin = false) {
+			const found = findFunction(deployment(), { component, path: functionPath });
+			return found && (isAdmin || (found.isPublic && component === '')) ? found.kind : null;
+		},
+		runQueries: (calls) => runOutside(() => runQueries(engine, deployment(), calls)),
+		runMutation: (call) => runOutside(() => runMutation(engine, deployment, call)),
+		runAction: (call) => runOutside(() => runAction(engine, deployment(), call)),
+		runHttpAction: (request, caller) =>
+			runOutside(() => respondToHttp(engine, deployment(), request, caller)),
+		version: () => version,
+		onPush(listener) {
+			listeners.add(listener);
+			return () => void listeners.delete(listener);
+		},
+		authProviders: () => deployment().components.get('')!.authProviders,
+	};
+}
+
+function schemasOf(deployment: Deployment): Map<ComponentPath, SchemaDefinition> {
+	return new Map([...deployment.components].map(([component, { schema }]) => [component, schema]));
 }

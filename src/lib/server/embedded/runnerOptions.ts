@@ -1,8 +1,10 @@
 /** What a function runner is made from, and what it offers beyond `FunctionRunner`. */
-import type { Clock, ComponentPath, FunctionRunner, LogEvent, Storage } from './types.ts';
+import type { FunctionKind } from './loadedFunctions.ts';
+import type { SqliteStorage } from './storage.ts';
+import type { Clock, ComponentPath, FunctionRunner, LogEvent } from './types.ts';
 
 export interface RunnerOptions {
-	storage: Storage;
+	storage: SqliteStorage;
 	/** The convex folder. */
 	folder: string;
 	/** What the app's functions see as `process.env`, nothing else. CONVEX_SITE_URL and CONVEX_CLOUD_URL are added. */
@@ -17,6 +19,11 @@ export interface RunnerOptions {
 	dataDir: string;
 	/** 'guarded' (default) refuses private addresses unless allowed per request; 'open' is plain fetch. */
 	egress?: 'guarded' | 'open';
+	/**
+	 * Answers what actions fetch from `siteUrl` itself, without the network. Default: the app's HTTP actions only; the
+	 * edges pass their own, which knows the API's addresses too.
+	 */
+	ownOriginFetch?: (request: Request) => Promise<Response>;
 	/** Developers see the text and stack of any error; default false: clients see "Server Error" and a request id. */
 	showErrors?: boolean;
 	/** Wall-clock limits in ms; see timeLimits.ts for the defaults. */
@@ -63,4 +70,6 @@ export interface EmbeddedFunctions extends FunctionRunner {
 	/** No new jobs or crons start; resolves when running functions have ended or `graceMs` is over. */
 	stop(graceMs?: number): Promise<void>;
 	readonly files: FileAccess;
+	/** For callers that do not say what they call; null: no such function, or one that only an administrator may call. */
+	kindOf(component: ComponentPath, path: string, isAdmin?: boolean): FunctionKind | null;
 }

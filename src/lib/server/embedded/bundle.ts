@@ -1,0 +1,157 @@
+/** Bundles a convex folder with the settings of the official bundler (convex/src/bundler/debugBundle.ts). */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { nodeShims, isolateShims } from './bundleShims.ts';
+import { explainBuildFailure } from './bundleErrors.ts';
+import { CHUNKS_FOLDER, findEntryPoints, toPosix, type ModuleEnvironment } from './entryPoints.ts';
+import { PushError } from './pushError.ts';
+
+export interface BundledModule {
+	/** Function path prefix, e.g. 'sync/run'; also 'schema' and 'auth.config'. */
+	module: string;
+	/** Relative to where `files` are written. */
+	file: string;
+	environment: ModuleEnvironment;
+}
+
+export interface Bundle {
+	/** Relative path -> text, with INSTANCE_PLACEHOLDER where the instance's key belongs. */
+	files: Map<string, string>;
+	modules: BundledModule[];
+}
+
+/** Replaced by the key of the component instance when files are written, so that each has its own environment. */
+export const INSTANCE_PLACEHOLDER = '@@convex-instance@@';
+const OUT = '.out';
+
+/** @param folder absolute; of the app or of a component's definition */
+export async function bundleFolder(folder: string, isRoot: boolean): Promise<Bundle> {
+	if (!existsSync(folder)) {
+		throw new PushError('FolderMissing', null, `There is no folder ${path.basename(folder)}.`);
+	}
+	const entries = findEntryPoints(folder).map(({ file, module, environment }) => ({
+		file,
+		module,
+		environment,
+	}));
+	for (const module of isRoot ? ['schema', 'auth.config'] : ['schema']) {
+		const file = ['.ts', '.js'].map((ext) => path.join(folder, module + ext)).find(existsSync);
+		if (file) entries.push({ file, module, environment: 'isolate' });
+	}
+	const bundle: Bundle = { files: new Map(), modules: [] };
+	for (const environment of ['isolate', 'node'] as const) {
+		const part = entries.filter((entry) => entry.environment === environment);
+		if (part.length === 0) continue;
+		if (environment === 'node' && !isRoot) {
+			throw new PushError(
+				'UseNodeNotAllowed',
+				toPosix(path.relative(folder, part[0]!.file)),
+				'"use node" is not supported in components. Remove it.',
+			);
+		}
+		const files = await build(
+			folder,
+			part.map(({ file }) => file),
+			environment,
+		);
+		for (const [file, text] of files) bundle.files.set(file, text);
+		for (const { module, file } of part) {
+			const output = toPosix(path.relative(folder, file)).replace(/\.[^.]+$/, '.js');
+			bundle.modules.push({ module, file: output, environment });
+		}
+	}
+	return bundle;
+}
+
+async function build(
+	folder: string,
+	files: string[],
+	environment: ModuleEnvironment,
+): Promise<Map<string, string>> {
+	const options = buildOptions(folder, environment);
+	try {
+		let result = await esbuild.build({
+			...options,
+			entryPoints: files,
+			plugins: plugins(environment, false),
+		});
+		// A dynamic import or a require in a try block survives as an external import: here it would succeed, on Convex
+		// it fails. Make it fail here too.
+		if (environment === 'isolate' && hasExternalImports(result.metafile)) {
+			result = await esbuild.build({
+				...options,
+				entryPoints: files,
+				plugins: plugins(environment, true),
+			});
+		}
+		const root = path.join(folder, OUT);
+		return new Map(
+			result.outputFiles.map((file) => [toPosix(path.relative(root, file.path)), file.text]),
+		);
+	} catch (error) {
+		throw await explainBuildFailure(error, folder, files, (file) =>
+			esbuild.build({ ...options, entryPoints: [file], plugins: plugins(environment, false) }),
+		);
+	}
+}
+
+function buildOptions(folder: string, environment: ModuleEnvironment) {
+	const isIsolate = environment === 'isolate';
+	return {
+		absWorkingDir: folder,
+		bundle: true,
+		platform: isIsolate ? 'browser' : 'node',
+		format: 'esm',
+		target: 'esnext',
+		jsx: 'automatic',
+		outdir: OUT,
+		outbase: folder,
+		conditions: ['convex', 'module'],
+		write: false,
+		splitting: true,
+		// Node and isolate chunks never meet, so that no Node built-in leaks into a default-runtime module.
+		chunkNames: isIsolate ? `${CHUNKS_FOLDER}/[hash]` : `${CHUNKS_FOLDER}/node/[hash]`,
+		treeShaking: true,
+		minifySyntax: true,
+		keepNames: true,
+		metafile: true,
+		logLevel: 'silent',
+		banner: { js: isIsolate ? ISOLATE_BANNER : NODE_BANNER },
+		define: isIsolate ? ISOLATE_DEFINES : NODE_DEFINES,
+	} as const satisfies esbuild.BuildOptions;
+}
+
+function plugins(environment: ModuleEnvironment, refuseAtRuntime: boolean): esbuild.Plugin[] {
+	return environment === 'isolate' ? [isolateShims(refuseAtRuntime)] : [nodeShims()];
+}
+
+function hasExternalImports(metafile: esbuild.Metafile): boolean {
+	return Object.values(metafile.outputs).some((output) =>
+		output.imports.some((imported) => imported.external),
+	);
+}
+
+/** Gives the module its `process`: with the instance's environment, never the host's. */
+const PROCESS = `const __convexProcess = globalThis.__convexRuntime.process("${INSTANCE_PLACEHOLDER}");`;
+const ISOLATE_BANNER = PROCESS;
+/** CommonJS dependencies of "use node" files call require for Node's own modules. */
+const NODE_BANNER = [
+	'import { createRequire as __convexCreateRequire } from "node:module";',
+	'const require = __convexCreateRequire(import.meta.url);',
+	PROCESS,
+].join(' ');
+
+const NODE_DEFINES = {
+	'process.env.NODE_ENV': '"production"',
+	process: '__convexProcess',
+	'globalThis.process': '__convexProcess',
+};
+/** The default runtime has no Buffer and no setImmediate: code that looks for them must not find Node's. */
+const ISOLATE_DEFINES = {
+	...NODE_DEFINES,
+	Buffer: 'undefined',
+	'globalThis.Buffer': 'undefined',
+	setImmediate: 'undefined',
+	'globalThis.setImmediate': 'undefined',
+};

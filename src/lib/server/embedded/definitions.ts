@@ -1,0 +1,172 @@
+/** Reads `convex.config` files: which components an app mounts, under which names and with which environment. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { isolateShims } from './bundleShims.ts';
+import { PushError } from './pushError.ts';
+
+export interface ChildComponent {
+	name: string;
+	/** Absolute folder of the child's definition. */
+	folder: string;
+	env: [name: string, value: EnvValue][];
+}
+
+export type EnvValue = { type: 'value'; value: string } | { type: 'envVar'; name: string };
+
+export interface ComponentDefinition {
+	/** Absolute; what `convex.config` lies in. */
+	folder: string;
+	children: ChildComponent[];
+	/** Path prefix with slashes at both ends -> child name. */
+	httpMounts: [prefix: string, child: string][];
+	/** Declared variables: those that must be given. */
+	requiredEnv: string[];
+}
+
+/** Evaluates a bundled config; given by the caller, who knows where files may be written. */
+export type EvaluateConfig = (source: string, folder: string) => Promise<Record<string, unknown>>;
+
+interface Exported {
+	childComponents: { name: string; path: string; env: [string, EnvValue][] | null }[];
+	httpMounts: Record<string, string>;
+	envVars?: [string, { optional?: boolean }][];
+}
+
+const CONFIG_IMPORT = /convex\.config(\.[cm]?[jt]s)?$/;
+
+/** All definitions reachable from `folder`, by folder; the app itself is always among them. */
+export async function readDefinitions(
+	folder: string,
+	evaluate: EvaluateConfig,
+): Promise<Map<string, ComponentDefinition>> {
+	const names = new Map<string, string>();
+	const definitions = new Map<string, ComponentDefinition>();
+	const open = new Set<string>();
+
+	async function read(current: string, file: string, isRoot: boolean): Promise<string> {
+		if (open.has(current)) {
+			throw new PushError(
+				'InvalidComponent',
+				null,
+				`Component ${current} mounts itself. Break the circle.`,
+			);
+		}
+		open.add(current);
+		const source = await bundleConfig(file, async (child) => {
+			const childFolder = path.dirname(child);
+			const name = names.get(childFolder) ?? (await read(childFolder, child, false));
+			return { componentDefinitionPath: childFolder, defaultName: name };
+		});
+		const config = (await evaluate(source, current)).default as
+			{ export?: () => Exported; _name?: string; _isRoot?: boolean } | undefined;
+		if (typeof config?.export !== 'function' || config._isRoot !== isRoot) {
+			const wanted = isRoot ? 'defineApp()' : 'defineComponent()';
+			throw new PushError(
+				'InvalidComponent',
+				path.basename(file),
+				`Its default export must come from ${wanted}.`,
+			);
+		}
+		definitions.set(current, toDefinition(current, config.export()));
+		names.set(current, config._name ?? '');
+		open.delete(current);
+		return config._name ?? '';
+	}
+
+	const config = ['convex.config.ts', 'convex.config.js']
+		.map((name) => path.join(folder, name))
+		.find(existsSync);
+	if (config) await read(folder, config, true);
+	else definitions.set(folder, { folder, children: [], httpMounts: [], requiredEnv: [] });
+	return definitions;
+}
+
+function toDefinition(folder: string, exported: Exported): ComponentDefinition {
+	return {
+		folder,
+		children: exported.childComponents.map(({ name, path: childFolder, env }) => ({
+			name,
+			folder: childFolder,
+			env: env ?? [],
+		})),
+		httpMounts: Object.entries(exported.httpMounts ?? {}).map(([prefix, reference]) => [
+			prefix,
+			reference.replace('_reference/childComponent/', ''),
+		]),
+		requiredEnv: (exported.envVars ?? [])
+			.filter(([, { optional }]) => optional !== true)
+			.map(([name]) => name),
+	};
+}
+
+async function bundleConfig(
+	file: string,
+	describeChild: (
+		file: string,
+	) => Promise<{ componentDefinitionPath: string; defaultName: string }>,
+): Promise<string> {
+	let failure: unknown = null;
+	const children: esbuild.Plugin = {
+		name: 'convex-component-definitions',
+		setup(build) {
+			build.onResolve({ filter: CONFIG_IMPORT }, async (args) => {
+				if (args.kind === 'entry-point' || args.pluginData === 'resolving') return;
+				const resolved = await resolveConfig(build, args);
+				return resolved === null
+					? undefined
+					: { path: resolved, namespace: 'component-definition' };
+			});
+			build.onLoad({ filter: /.*/, namespace: 'component-definition' }, async ({ path: child }) => {
+				try {
+					return {
+						contents: `export default ${JSON.stringify(await describeChild(child))};`,
+						loader: 'js',
+					};
+				} catch (error) {
+					failure = error;
+					throw error;
+				}
+			});
+		},
+	};
+	try {
+		const result = await esbuild.build({
+			absWorkingDir: path.dirname(file),
+			entryPoints: [file],
+			bundle: true,
+			platform: 'browser',
+			format: 'esm',
+			target: 'esnext',
+			conditions: ['convex', 'module'],
+			define: { 'process.env.NODE_ENV': '"production"' },
+			write: false,
+			logLevel: 'silent',
+			plugins: [children, isolateShims(false)],
+		});
+		return result.outputFiles[0]!.text;
+	} catch (error) {
+		// esbuild wraps what its plugins throw; the child's own failure says more.
+		if (failure !== null) throw failure;
+		const text = error instanceof Error ? error.message : String(error);
+		throw new PushError('InvalidComponent', path.basename(file), text);
+	}
+}
+
+/** Packages export './convex.config', './convex.config.js' or both; sources say either. */
+async function resolveConfig(
+	build: esbuild.PluginBuild,
+	args: esbuild.OnResolveArgs,
+): Promise<string | null> {
+	const bare = args.path.replace(/\.[cm]?[jt]s$/, '');
+	for (const candidate of new Set([args.path, `${bare}.js`, `${bare}.ts`, bare])) {
+		const { path: found, errors } = await build.resolve(candidate, {
+			kind: args.kind,
+			resolveDir: args.resolveDir,
+			importer: args.importer,
+			pluginData: 'resolving',
+		});
+		if (found && errors.length === 0) return found;
+	}
+	return null;
+}

@@ -1,0 +1,109 @@
+/** What became of an error: what the calling function sees, and what a client is told. */
+import { randomBytes } from 'node:crypto';
+import type { Execution } from './execution.ts';
+import { FunctionError, type FunctionFailure, type JsonValue } from './types.ts';
+
+/** An error of a called function, as its caller sees it: the text, and the data of a ConvexError. */
+export class CalledFunctionError extends Error {
+	readonly data?: JsonValue;
+	constructor(message: string, data: JsonValue | undefined, cause: unknown) {
+		super(message, { cause });
+		this.name = 'CalledFunctionError';
+		if (data !== undefined) this.data = data;
+	}
+}
+
+const CONVEX_ERROR = Symbol.for('ConvexError');
+/** Enough of a stack to find the line; the rest is the engine's own. */
+const STACK_FRAMES = 8;
+
+export function newRequestId(): string {
+	return randomBytes(8).toString('hex');
+}
+
+/** The data of a ConvexError (left by convex/server as JSON text) or of an engine's error; undefined for others. */
+export function errorData(error: unknown): JsonValue | undefined {
+	if (typeof error !== 'object' || error === null) return undefined;
+	if (CONVEX_ERROR in error) {
+		const { data } = error as unknown as { data: unknown };
+		return typeof data === 'string' ? (JSON.parse(data) as JsonValue) : null;
+	}
+	if (error instanceof FunctionError || error instanceof CalledFunctionError) return error.data;
+	return undefined;
+}
+
+export function errorText(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+export function toCallerError(error: unknown): Error {
+	if (error instanceof FunctionError || error instanceof CalledFunctionError) return error;
+	return new CalledFunctionError(errorText(error), errorData(error), error);
+}
+
+/** @param showErrors false: the text of an error that is not meant for clients stays on the server */
+export function toFailure(
+	error: unknown,
+	execution: Execution | null,
+	requestId: string,
+	showErrors: boolean,
+): FunctionFailure {
+	const prefix = `[Request ID: ${requestId}] Server Error`;
+	const code = errorCode(error, execution);
+	const withCode = code === undefined ? {} : { code };
+	const data = errorData(error);
+	if (data !== undefined) {
+		return { message: `${prefix}\nUncaught ConvexError: ${errorText(error)}`, data, ...withCode };
+	}
+	if (error instanceof FunctionError)
+		return { message: `${prefix}\n${error.message}`, ...withCode };
+	if (!showErrors) return { message: prefix, ...withCode };
+	const name = error instanceof Error ? error.name : 'Error';
+	const frames = stackFrames(error).map((frame) => `\n    ${frame}`);
+	return {
+		message: `${prefix}\nUncaught ${name}: ${errorText(error)}${frames.join('')}`,
+		...withCode,
+	};
+}
+
+/** For the server's own log. A ConvexError is the app's own refusal: it is told to the client, not to the operator. */
+export function logFailure(error: unknown, execution: Execution): void {
+	if (errorData(error) !== undefined) return;
+	const code = errorCode(error, execution);
+	execution.engine.options.log('function.failed', {
+		function: execution.path,
+		component: execution.component,
+		kind: execution.kind,
+		requestId: execution.request.requestId,
+		...(code === undefined ? {} : { code }),
+		error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+		...(error instanceof FunctionError ? {} : { stack: stackFrames(error) }),
+	});
+}
+
+function errorCode(error: unknown, execution: Execution | null): string | undefined {
+	if (error instanceof FunctionError) return error.code;
+	const { lastRefusal } = execution ?? { lastRefusal: null };
+	if (lastRefusal && error instanceof Error && lastRefusal.message === error.message) {
+		return lastRefusal.code;
+	}
+	const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+	return typeof code === 'string' ? code : undefined;
+}
+
+function stackFrames(error: unknown): string[] {
+	if (!(error instanceof Error) || !error.stack) return [];
+	return error.stack
+		.split('\n')
+		.map((line) => line.trim())
+		.filter((line) => line.startsWith('at ') && !line.includes('node:'))
+		.slice(0, STACK_FRAMES)
+		.map(withoutFolder);
+}
+
+/** Paths of this machine are nobody's business: keep what follows the bundle's folder. */
+function withoutFolder(frame: string): string {
+	return frame
+		.replace(/(file:\/\/)?\/[^\s()]*\/v\d+\/\d+\//, '')
+		.replace(/(file:\/\/)?\/[^\s()]*\//, '');
+}

@@ -1,0 +1,288 @@
+/** Transactions and calls between functions. */
+import { randomBytes } from 'node:crypto';
+import type { Deployment } from './components.ts';
+import type { Engine, ResolvedFunction } from './engine.ts';
+import type { Execution, FunctionTransaction, RequestInfo } from './execution.ts';
+import { toCallerError } from './failures.ts';
+import type { FileStore } from './fileStore.ts';
+import { invoke } from './invoke.ts';
+import type { PendingJob } from './jobs.ts';
+import type { RunnerOptions } from './runnerOptions.ts';
+import { SerialQueue } from './serialQueue.ts';
+import { ACTION_LIMIT_MS, TRANSACTION_LIMIT_MS, withTimeLimit } from './timeLimits.ts';
+import type { Transaction } from './transaction.ts';
+import {
+	FunctionError,
+	type Caller,
+	type ComponentPath,
+	type JsonValue,
+	type UdfType,
+} from './types.ts';
+
+/** Who runs what, on which version. */
+export interface Launch {
+	deployment: Deployment;
+	kind: UdfType;
+	component: ComponentPath;
+	path: string;
+	caller: Caller;
+	request: RequestInfo;
+	depth: number;
+}
+
+const NOBODY = { identity: null, authToken: null };
+
+export class FunctionEngine implements Engine {
+	readonly options: RunnerOptions;
+	readonly files: FileStore;
+	/** Set by the scheduler, which is made after. */
+	onJob: (job: PendingJob) => void = () => {};
+	private readonly fetch: typeof globalThis.fetch;
+	/** Top-level functions under way. */
+	private running = 0;
+	private onIdle: (() => void)[] = [];
+
+	constructor(options: RunnerOptions, files: FileStore, fetch: typeof globalThis.fetch) {
+		this.options = options;
+		this.files = files;
+		this.fetch = fetch;
+	}
+
+	jobCommitted(job: PendingJob): void {
+		this.onJob(job);
+	}
+
+	execution(launch: Launch, transaction: FunctionTransaction | null): Execution {
+		return {
+			...launch,
+			engine: this,
+			transaction,
+			queue: new SerialQueue(),
+			hasPaginated: false,
+			logLines: [],
+			isOver: false,
+			lastRefusal: null,
+			fetch: this.fetch,
+		};
+	}
+
+	transaction(
+		session: Transaction,
+		isMutation: boolean,
+		journal: string | null,
+	): FunctionTransaction {
+		return {
+			session,
+			isMutation,
+			nowMs: Math.floor(this.options.clock.now()),
+			random: seededRandom(),
+			usedIdentity: false,
+			journal: { pinned: journal, produced: null },
+			scheduled: { functions: 0, argsBytes: 0 },
+			afterCommit: [],
+		};
+	}
+
+	/** A function that nobody else's transaction contains, under its time limit. */
+	async runTop(
+		execution: Execution,
+		callee: ResolvedFunction,
+		args: JsonValue,
+	): Promise<JsonValue> {
+		const { clock, timeLimitsMs } = this.options;
+		const limitMs = execution.transaction
+			? (timeLimitsMs?.transaction ?? TRANSACTION_LIMIT_MS)
+			: (timeLimitsMs?.action ?? ACTION_LIMIT_MS);
+		this.running++;
+		try {
+			return await withTimeLimit(clock, limitMs, execution.path, () =>
+				invoke(execution, callee.found, args),
+			);
+		} finally {
+			execution.isOver = true;
+			this.running--;
+			if (this.running === 0) for (const wake of this.onIdle.splice(0)) wake();
+		}
+	}
+
+	/** Resolves when no function runs. */
+	idle(): Promise<void> {
+		if (this.running === 0) return Promise.resolve();
+		return new Promise((resolve) => this.onIdle.push(resolve));
+	}
+
+	callInTransaction(
+		caller: Execution,
+		callee: ResolvedFunction,
+		args: JsonValue,
+		isStale: boolean,
+	): Promise<JsonValue> {
+		return caller.queue.run(async () => {
+			requireRunning(caller);
+			if (isStale) return this.callOnSnapshot(caller, callee, args);
+			const transaction = caller.transaction!;
+			const { session, afterCommit } = transaction;
+			const effects = afterCommit.length;
+			const child = this.execution(childLaunch(caller, callee), transaction);
+			session.beginSub();
+			try {
+				const value = await this.runChild(caller, child, callee, args);
+				session.commitSub();
+				return value;
+			} catch (error) {
+				session.rollbackSub();
+				afterCommit.length = effects;
+				throw toCallerError(error);
+			}
+		});
+	}
+
+	async callFromAction(
+		caller: Execution,
+		callee: ResolvedFunction,
+		args: JsonValue,
+	): Promise<JsonValue> {
+		const launch = childLaunch(caller, callee);
+		try {
+			if (callee.found.kind === 'action') {
+				const child = this.execution(launch, null);
+				return await this.keepLines(caller, child, () => this.runTop(child, callee, args));
+			}
+			if (callee.found.kind === 'query') {
+				return await this.onSnapshot(null, async (transaction) => {
+					const child = this.execution(launch, transaction);
+					return this.keepLines(caller, child, () => this.runTop(child, callee, args));
+				});
+			}
+			const { value } = await this.inMutation(async (transaction) => {
+				requireRunning(caller);
+				const child = this.execution(launch, transaction);
+				return this.keepLines(caller, child, () => this.runTop(child, callee, args));
+			});
+			return value;
+		} catch (error) {
+			throw toCallerError(error);
+		}
+	}
+
+	async write<T>(
+		caller: Execution,
+		work: (transaction: FunctionTransaction) => T | Promise<T>,
+	): Promise<T> {
+		const { transaction } = caller;
+		if (transaction) {
+			return caller.queue.run(async () => {
+				requireRunning(caller);
+				return work(transaction);
+			});
+		}
+		return (await this.inMutation(async (own) => work(own))).value;
+	}
+
+	async read<T>(caller: Execution, work: (transaction: FunctionTransaction) => T): Promise<T> {
+		const { transaction } = caller;
+		if (transaction) return caller.queue.now(() => work(transaction));
+		return this.onSnapshot(null, async (own) => work(own));
+	}
+
+	/** One mutation, with what follows its commit. Rejects with what `run` rejects with; nothing is written then. */
+	async inMutation<T>(
+		run: (transaction: FunctionTransaction) => Promise<T>,
+	): Promise<{ value: T; ts: bigint }> {
+		let effects: (() => void)[] = [];
+		const result = await this.options.storage.mutate(async (session) => {
+			const transaction = this.transaction(session, true, null);
+			const value = await run(transaction);
+			effects = transaction.afterCommit;
+			return value;
+		});
+		for (const effect of effects) effect();
+		return result;
+	}
+
+	async onSnapshot<T>(
+		journal: string | null,
+		run: (transaction: FunctionTransaction) => Promise<T>,
+	): Promise<T> {
+		const session = this.options.storage.snapshot();
+		try {
+			return await run(this.transaction(session, false, journal));
+		} finally {
+			session.dispose();
+		}
+	}
+
+	private callOnSnapshot(
+		caller: Execution,
+		callee: ResolvedFunction,
+		args: JsonValue,
+	): Promise<JsonValue> {
+		return this.onSnapshot(null, async (stale) => {
+			const transaction = { ...stale, nowMs: caller.transaction!.nowMs };
+			const child = this.execution(childLaunch(caller, callee), transaction);
+			try {
+				return await this.runChild(caller, child, callee, args);
+			} catch (error) {
+				throw toCallerError(error);
+			} finally {
+				caller.transaction!.usedIdentity ||= transaction.usedIdentity;
+			}
+		});
+	}
+
+	/** Under the limit of the function at the top, which waits for it. */
+	private runChild(
+		caller: Execution,
+		child: Execution,
+		callee: ResolvedFunction,
+		args: JsonValue,
+	): Promise<JsonValue> {
+		return this.keepLines(caller, child, () => invoke(child, callee.found, args));
+	}
+
+	/** What a called function printed belongs to the caller's output. */
+	private async keepLines<T>(
+		caller: Execution,
+		child: Execution,
+		run: () => Promise<T>,
+	): Promise<T> {
+		try {
+			return await run();
+		} finally {
+			caller.logLines.push(...child.logLines);
+		}
+	}
+}
+
+/** Identity does not pass into another component, nor out of one. */
+function childLaunch(caller: Execution, { target, found }: ResolvedFunction): Launch {
+	const isSameComponent = target.component === caller.component;
+	return {
+		deployment: caller.deployment,
+		kind: found.kind,
+		component: target.component,
+		path: target.path,
+		caller: isSameComponent ? caller.caller : { ...caller.caller, ...NOBODY },
+		request: isSameComponent ? caller.request : { ...caller.request, authToken: null },
+		depth: caller.depth + 1,
+	};
+}
+
+function requireRunning(execution: Execution): void {
+	if (!execution.isOver) return;
+	throw new FunctionError(
+		'FunctionEnded',
+		`${execution.path} has already ended. Await every promise before the function returns.`,
+	);
+}
+
+/** mulberry32: small, and good enough for what Math.random promises. The seed is not guessable. */
+function seededRandom(): () => number {
+	let state: number | null = null;
+	return () => {
+		state = ((state ?? randomBytes(4).readUInt32LE()) + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}

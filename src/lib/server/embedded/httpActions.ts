@@ -1,0 +1,86 @@
+/** HTTP actions: routed by the app's http.ts, and by the http.ts of components mounted with a path prefix. */
+import { childPath, type Deployment } from './components.ts';
+import { runInside } from './execution.ts';
+import { logFailure, newRequestId, toFailure } from './failures.ts';
+import type { FunctionEngine } from './functionEngine.ts';
+import type { HttpHandler } from './httpRoutes.ts';
+import { withTimeLimit, ACTION_LIMIT_MS } from './timeLimits.ts';
+import { FunctionError, type Caller, type ComponentPath } from './types.ts';
+
+/** Convex's own texts. */
+const NO_ROUTER = 'This Convex deployment does not have HTTP actions enabled.';
+const NO_ROUTE = 'No matching routes found';
+
+export async function respondToHttp(
+	engine: FunctionEngine,
+	deployment: Deployment,
+	request: Request,
+	caller: Caller,
+): Promise<Response> {
+	const { pathname } = new URL(request.url);
+	const route = findRoute(deployment, '', pathname, request.method);
+	if (typeof route === 'string') return new Response(route, { status: 404 });
+	const requestId = newRequestId();
+	const { ip = null, userAgent = null, authToken = null } = caller;
+	const execution = engine.execution(
+		{
+			deployment,
+			kind: 'httpAction',
+			component: route.component,
+			path: `${request.method} ${route.path}`,
+			caller: route.component === '' ? caller : { ...caller, identity: null },
+			request: { requestId, ip, userAgent, authToken, scheduledFunctionId: null },
+			depth: 0,
+		},
+		null,
+	);
+	const limitMs = engine.options.timeLimitsMs?.action ?? ACTION_LIMIT_MS;
+	try {
+		const response = await withTimeLimit(engine.options.clock, limitMs, execution.path, () =>
+			runInside(execution, () => route.handler.invokeHttpAction(request)),
+		);
+		if (response instanceof Response) return response;
+		throw new FunctionError(
+			'NotAResponse',
+			`The HTTP action for ${route.path} did not return a Response.`,
+		);
+	} catch (error) {
+		// The operation of a body that still streams is not over; one that failed is.
+		execution.isOver = true;
+		logFailure(error, execution);
+		const { message, code, data } = toFailure(
+			error,
+			execution,
+			requestId,
+			engine.options.showErrors ?? false,
+		);
+		return Response.json(
+			{ code: code ?? 'InternalServerError', message, ...(data === undefined ? {} : { data }) },
+			{ status: 500 },
+		);
+	}
+}
+
+interface Route {
+	handler: HttpHandler;
+	component: ComponentPath;
+	path: string;
+}
+
+/** The route, or why there is none. */
+function findRoute(
+	deployment: Deployment,
+	component: ComponentPath,
+	pathname: string,
+	method: string,
+): Route | string {
+	const { router, definition } = deployment.components.get(component)!;
+	const found = router?.lookup(pathname, method);
+	if (found) return { handler: found[0], component, path: found[2] };
+	for (const [prefix, child] of definition.httpMounts) {
+		if (!pathname.startsWith(prefix)) continue;
+		const below = `/${pathname.slice(prefix.length)}`;
+		return findRoute(deployment, childPath(component, child), below, method);
+	}
+	return router || definition.httpMounts.length > 0 ? NO_ROUTE : NO_ROUTER;
+}

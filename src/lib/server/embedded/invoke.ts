@@ -1,0 +1,58 @@
+/** Runs one function that has been found: arguments checked before, the value after. */
+import { runInside, type Execution } from './execution.ts';
+import { tableNameOfId } from './idRules.ts';
+import { isJsonObject } from './jsonValues.ts';
+import type { LoadedFunction } from './loadedFunctions.ts';
+import { FunctionError, type JsonValue } from './types.ts';
+import { explainMismatch, type TableOfId } from './validators.ts';
+
+export async function invoke(
+	execution: Execution,
+	found: LoadedFunction,
+	args: JsonValue,
+): Promise<JsonValue> {
+	checkArgs(execution, found, args);
+	let json: string;
+	try {
+		const argsJson = JSON.stringify([args]);
+		json = await runInside(execution, () => found.invoke(execution.request.requestId, argsJson));
+	} finally {
+		execution.isOver = true;
+		// A nested call that was not awaited is still inside its sub-transaction: let it end before ours does.
+		if (execution.transaction) await execution.queue.run(async () => {});
+	}
+	const value = JSON.parse(json) as JsonValue;
+	checkReturns(execution, found, value);
+	return value;
+}
+
+function checkArgs(execution: Execution, found: LoadedFunction, args: JsonValue): void {
+	if (!isJsonObject(args)) {
+		throw new FunctionError(
+			'ArgumentValidation',
+			'The arguments of a function must be one object.',
+		);
+	}
+	const problem = explainMismatch(found.args, args, tableLookup(execution));
+	if (problem !== null) {
+		throw new FunctionError('ArgumentValidation', `ArgumentValidationError: ${problem}`);
+	}
+}
+
+/** The sentence may describe documents, so it is the operator's to read and not a client's: a plain Error. */
+function checkReturns(execution: Execution, found: LoadedFunction, value: JsonValue): void {
+	if (found.returns === null) return;
+	const problem = explainMismatch(found.returns, value, tableLookup(execution));
+	if (problem === null) return;
+	throw Object.assign(new Error(`ReturnsValidationError: ${problem}`), {
+		code: 'ReturnsValidation',
+	});
+}
+
+/** A transaction's own new tables count. */
+function tableLookup({ transaction, engine, component }: Execution): TableOfId {
+	const { storage } = engine.options;
+	return transaction
+		? (id) => tableNameOfId(transaction.session.catalog, component, id)
+		: (id) => storage.tableOfId(component, id);
+}

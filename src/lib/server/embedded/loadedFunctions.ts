@@ -1,0 +1,100 @@
+/** Finds the registered functions among a module's exports. */
+import type { ModuleEnvironment } from './entryPoints.ts';
+import { PushError } from './pushError.ts';
+import type { JsonValue } from './types.ts';
+import { parseValidator, type Validator } from './validators.ts';
+
+export type FunctionKind = 'query' | 'mutation' | 'action';
+
+export interface LoadedFunction {
+	/** 'module/path:export'. */
+	path: string;
+	kind: FunctionKind;
+	isPublic: boolean;
+	args: Validator;
+	/** null: not declared. */
+	returns: Validator | null;
+	/** @param argsJson JSON of `[argument]`. Resolves to the JSON of the value. */
+	invoke(requestId: string, argsJson: string): Promise<string>;
+}
+
+/** What convex/server's builders put on the functions they return. */
+interface Registered {
+	isQuery?: true;
+	isMutation?: true;
+	isAction?: true;
+	isPublic?: true;
+	isInternal?: true;
+	invokeQuery?(args: string): Promise<string>;
+	invokeMutation?(args: string): Promise<string>;
+	invokeAction?(requestId: string, args: string): Promise<string>;
+	exportArgs?(): string;
+	exportReturns?(): string;
+}
+
+/** @throws PushError for a query or mutation in a "use node" file and for unusable validators */
+export function collectFunctions(
+	module: string,
+	environment: ModuleEnvironment,
+	exports: Record<string, unknown>,
+): LoadedFunction[] {
+	const found: LoadedFunction[] = [];
+	for (const [name, value] of Object.entries(exports)) {
+		if (typeof value !== 'function') continue;
+		const registered = value as Registered;
+		const kind = kindOf(registered);
+		if (kind === null) continue;
+		const path = `${module}:${name}`;
+		if (environment === 'node' && kind !== 'action') {
+			throw new PushError(
+				'InvalidFunction',
+				module,
+				`\`${name}\` is a ${kind}. Only actions can be defined in a file with "use node": move it to another file.`,
+			);
+		}
+		found.push(describe(path, kind, registered));
+	}
+	return found;
+}
+
+function kindOf(value: Registered): FunctionKind | null {
+	if (value.isQuery) return 'query';
+	if (value.isMutation) return 'mutation';
+	if (value.isAction) return 'action';
+	return null;
+}
+
+function describe(path: string, kind: FunctionKind, value: Registered): LoadedFunction {
+	const args = readValidator(path, 'args', value.exportArgs?.() ?? '{"type":"any"}');
+	if (args === null || (args.type !== 'object' && args.type !== 'any')) {
+		throw invalid(path, 'Its args validator must be an object or any.');
+	}
+	return {
+		path,
+		kind,
+		isPublic: value.isPublic === true,
+		args,
+		returns: readValidator(path, 'returns', value.exportReturns?.() ?? 'null'),
+		invoke: invoker(kind, value),
+	};
+}
+
+function invoker(kind: FunctionKind, value: Registered): LoadedFunction['invoke'] {
+	if (kind === 'query') return (_requestId, args) => value.invokeQuery!(args);
+	if (kind === 'mutation') return (_requestId, args) => value.invokeMutation!(args);
+	return (requestId, args) => value.invokeAction!(requestId, args);
+}
+
+function readValidator(path: string, which: string, json: string): Validator | null {
+	try {
+		const parsed = JSON.parse(json) as JsonValue;
+		return parsed === null ? null : parseValidator(parsed);
+	} catch (error) {
+		throw invalid(path, `Its ${which} validator cannot be used. ${(error as Error).message}`);
+	}
+}
+
+function invalid(path: string, why: string): PushError {
+	const [module, name] = path.split(':');
+	return new PushError('InvalidFunction', module!, `\`${name}\`: ${why}`);
+}

@@ -1,0 +1,186 @@
+/** Calls from the edges: found, run and told as outcomes. Nothing here throws for an error of user code. */
+import { requireKind } from './callOperations.ts';
+import { findFunction, notFound, type Deployment } from './components.ts';
+import { resolveCommitTs } from './documents.ts';
+import type { ResolvedFunction } from './engine.ts';
+import type { Execution, FunctionTransaction } from './execution.ts';
+import { logFailure, newRequestId, toFailure } from './failures.ts';
+import type { FunctionEngine } from './functionEngine.ts';
+import type { FunctionKind } from './loadedFunctions.ts';
+import {
+	FunctionError,
+	type FunctionCall,
+	type FunctionOutcome,
+	type JsonValue,
+	type QueryOutcome,
+	type Timestamp,
+} from './types.ts';
+
+/** Carries a failed outcome out of the storage's mutation, so that nothing of it is written. */
+class RolledBack extends Error {
+	readonly outcome: FunctionOutcome;
+	constructor(outcome: FunctionOutcome) {
+		super('rolled back');
+		this.outcome = outcome;
+	}
+}
+
+/** The same request was answered before. */
+class AlreadyAnswered extends Error {
+	readonly outcome: FunctionOutcome;
+	readonly ts: Timestamp;
+	constructor(outcome: FunctionOutcome, ts: Timestamp) {
+		super('already answered');
+		this.outcome = outcome;
+		this.ts = ts;
+	}
+}
+
+export async function runQueries(
+	engine: FunctionEngine,
+	deployment: Deployment,
+	calls: (FunctionCall & { journal?: string | null })[],
+): Promise<QueryOutcome[]> {
+	// All taken before anything is awaited: they see the same commit. Each has its own read set.
+	const sessions = calls.map(() => engine.options.storage.snapshot());
+	return Promise.all(
+		calls.map(async (call, i): Promise<QueryOutcome> => {
+			const session = sessions[i]!;
+			try {
+				const transaction = engine.transaction(session, false, readJournal(call.journal));
+				const outcome = await runCall(engine, deployment, call, 'query', transaction);
+				const { produced } = transaction.journal;
+				return {
+					outcome,
+					ts: session.ts,
+					readSet: session.readSet(),
+					journal: produced === null ? null : JSON.stringify({ endCursor: produced }),
+					usedIdentity: transaction.usedIdentity,
+				};
+			} finally {
+				session.dispose();
+			}
+		}),
+	);
+}
+
+export async function runMutation(
+	engine: FunctionEngine,
+	deployment: () => Deployment,
+	call: FunctionCall & { session?: { sessionId: string; requestId: number } },
+): Promise<{ outcome: FunctionOutcome; ts: Timestamp | null }> {
+	const { storage } = engine.options;
+	const { session } = call;
+	try {
+		const { value, ts } = await engine.inMutation(async (transaction) => {
+			// Under the mutation lock: a replay may arrive while the first run is not yet on disk.
+			const done = session && storage.findRequest(session.sessionId, session.requestId);
+			if (done) throw new AlreadyAnswered(JSON.parse(done.resultJson) as FunctionOutcome, done.ts);
+			const outcome = await runCall(engine, deployment(), call, 'mutation', transaction);
+			if (!outcome.ok) throw new RolledBack(outcome);
+			if (session) {
+				const { sessionId, requestId } = session;
+				transaction.session.rememberRequest(sessionId, requestId, JSON.stringify(outcome));
+			}
+			return outcome;
+		});
+		return { outcome: resolvePlaceholders(value, ts), ts };
+	} catch (error) {
+		if (error instanceof RolledBack) return { outcome: error.outcome, ts: null };
+		if (error instanceof AlreadyAnswered) {
+			return { outcome: resolvePlaceholders(error.outcome, error.ts), ts: error.ts };
+		}
+		// The commit itself failed: the storage's words are for clients too.
+		const requestId = call.requestId ?? newRequestId();
+		const failure = toFailure(error, null, requestId, engine.options.showErrors ?? false);
+		return { outcome: { ok: false, failure, logLines: [] }, ts: null };
+	}
+}
+
+export function runAction(
+	engine: FunctionEngine,
+	deployment: Deployment,
+	call: FunctionCall,
+): Promise<FunctionOutcome> {
+	return runCall(engine, deployment, call, 'action', null);
+}
+
+async function runCall(
+	engine: FunctionEngine,
+	deployment: Deployment,
+	call: FunctionCall,
+	kind: FunctionKind,
+	transaction: FunctionTransaction | null,
+): Promise<FunctionOutcome> {
+	const requestId = call.requestId ?? newRequestId();
+	let execution: Execution | null = null;
+	try {
+		const callee = resolveCall(deployment, call, kind);
+		const { caller, component } = call;
+		execution = engine.execution(
+			{
+				deployment,
+				kind,
+				component,
+				path: callee.target.path,
+				caller,
+				request: {
+					requestId,
+					ip: caller.ip ?? null,
+					userAgent: caller.userAgent ?? null,
+					authToken: caller.authToken ?? null,
+					scheduledFunctionId: null,
+				},
+				depth: 0,
+			},
+			transaction,
+		);
+		refusePlaceholders(call.args, 'Arguments cannot contain an unresolved commit timestamp.');
+		const value = await engine.runTop(execution, callee, call.args);
+		if (kind !== 'mutation') {
+			refusePlaceholders(value, 'Only mutations can return an unresolved commit timestamp.');
+		}
+		return { ok: true, value, logLines: execution.logLines };
+	} catch (error) {
+		if (execution) logFailure(error, execution);
+		const failure = toFailure(error, execution, requestId, engine.options.showErrors ?? false);
+		return { ok: false, failure, logLines: execution?.logLines ?? [] };
+	}
+}
+
+/** Internal functions and components are for administrators; others are told that there is no such function. */
+function resolveCall(
+	deployment: Deployment,
+	{ component, path, caller }: FunctionCall,
+	kind: FunctionKind,
+): ResolvedFunction {
+	const found = findFunction(deployment, { component, path });
+	if (!found || (!caller.isAdmin && (!found.isPublic || component !== ''))) {
+		throw notFound('public function', { component, path });
+	}
+	const callee = { target: { component, path: found.path }, found };
+	requireKind(callee, kind);
+	return callee;
+}
+
+function readJournal(journal: string | null | undefined): string | null {
+	if (!journal) return null;
+	try {
+		// It comes back from clients: anything but our own is as good as none.
+		const { endCursor } = JSON.parse(journal) as { endCursor?: unknown };
+		return typeof endCursor === 'string' ? endCursor : null;
+	} catch {
+		return null;
+	}
+}
+
+const hasPlaceholder = (value: JsonValue): boolean => JSON.stringify(value).includes('"$commitTs"');
+
+function refusePlaceholders(value: JsonValue, why: string): void {
+	if (hasPlaceholder(value)) throw new FunctionError('UnresolvedPlaceholder', why);
+}
+
+function resolvePlaceholders(outcome: FunctionOutcome, ts: Timestamp): FunctionOutcome {
+	if (!outcome.ok || !hasPlaceholder(outcome.value)) return outcome;
+	return { ...outcome, value: resolveCommitTs(outcome.value, ts) };
+}
