@@ -7,6 +7,11 @@ import {
 	type SqliteStorage,
 	type StorageOptions,
 } from '../../../src/lib/server/embedded/storage.ts';
+import {
+	openSqlite,
+	type SqliteDatabase,
+	type SqliteOptions,
+} from '../../../src/lib/server/embedded/sqlite.ts';
 import type {
 	DbSession,
 	JsonValue,
@@ -128,4 +133,20 @@ export function codeOf(run: () => unknown): string | undefined {
 		return (error as { code?: string }).code;
 	}
 	return undefined;
+}
+
+/** A disk that fails at one SQL command while `isBroken`. */
+export function failingDisk(moment: string) {
+	const disk = {
+		isBroken: false,
+		open: (file: string, options?: SqliteOptions): SqliteDatabase => {
+			const database = openSqlite(file, options);
+			const exec = (sql: string) => {
+				if (disk.isBroken && sql === moment) throw new Error('disk I/O error');
+				database.exec(sql);
+			};
+			return Object.create(database, { exec: { value: exec } }) as SqliteDatabase;
+		},
+	};
+	return disk;
 }

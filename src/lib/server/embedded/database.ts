@@ -107,8 +107,8 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		insertEntry: database.prepare('INSERT INTO index_entries (idx, key, rid) VALUES (?, ?, ?)'),
 		deleteEntry: database.prepare('DELETE FROM index_entries WHERE idx = ? AND key = ?'),
 		deleteEntries: database.prepare(
-			`DELETE FROM index_entries WHERE idx = ?1
-			AND key IN (SELECT key FROM index_entries WHERE idx = ?1 ORDER BY key LIMIT ?2)`,
+			`DELETE FROM index_entries WHERE idx = ?
+			AND key IN (SELECT key FROM index_entries WHERE idx = ? ORDER BY key LIMIT ?)`,
 		),
 		insertTable: database.prepare('INSERT INTO tables (num, component, name) VALUES (?, ?, ?)'),
 		insertIndex: database.prepare(
@@ -141,7 +141,7 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		deleteDocument: (rid) => void sql.deleteDocument.run(rid),
 		insertEntry: (indexId, key, rid) => void sql.insertEntry.run(indexId, keyToBytes(key), rid),
 		deleteEntry: (indexId, key) => void sql.deleteEntry.run(indexId, keyToBytes(key)),
-		deleteEntries: (indexId, limit) => sql.deleteEntries.run(indexId, limit).changes,
+		deleteEntries: (indexId, limit) => sql.deleteEntries.run(indexId, indexId, limit).changes,
 		insertTable: (num, component, name) => void sql.insertTable.run(num, component, name),
 		insertIndex: (id, num, name, fields) =>
 			void sql.insertIndex.run(id, num, name, JSON.stringify(fields)),

@@ -12,7 +12,7 @@ import { afterKey, type Bounds, type Key } from './valueKeys.ts';
 export interface MergedRow {
 	key: Key;
 	document: StoredDocument;
-	/** Characters of JSON: what reading it cost. */
+	/** What reading it cost: characters of JSON, or the value's size when this mutation wrote it. */
 	sizeBytes: number;
 }
 
@@ -97,9 +97,9 @@ export class MergedRange {
 			}
 			if (fileKey === written.key) this.#batchPosition++;
 			this.#moveTo(written.key);
-			if (written.document) {
-				const { key, document } = { key: written.key, document: written.document };
-				return { key, document, sizeBytes: JSON.stringify(document).length };
+			if (written.version) {
+				const { document, sizeBytes } = written.version;
+				return { key: written.key, document, sizeBytes };
 			}
 		}
 	}

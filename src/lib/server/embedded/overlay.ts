@@ -23,8 +23,8 @@ export interface OverlayDocument {
 
 export interface OverlayEntry {
 	readonly key: Key;
-	/** The document the entry leads to; null: hides the file's entry; undefined: no opinion (rolled back). */
-	document: StoredDocument | null | undefined;
+	/** What the entry leads to; null: hides the file's entry; undefined: no opinion (rolled back). */
+	version: OverlayVersion | null | undefined;
 }
 
 /** One replay record; rides in the mutation's commit. */
@@ -61,7 +61,7 @@ export class Overlay {
 			if (known) this.documents.set(id, known);
 			else this.documents.delete(id);
 		});
-		for (const index of table.indexes) this.#writeIndex(index, previous, next?.document);
+		for (const index of table.indexes) this.#writeIndex(index, previous, next);
 	}
 
 	/** Runs `undo` if the innermost open sub-transaction, or one around it, is rolled back. */
@@ -101,22 +101,22 @@ export class Overlay {
 	#writeIndex(
 		index: IndexInfo,
 		previous: StoredDocument | undefined,
-		next: StoredDocument | undefined,
+		next: OverlayVersion | null,
 	): void {
 		let entries = this.#indexes.get(index.id);
 		if (!entries) this.#indexes.set(index.id, (entries = new IndexOverlay()));
 		const oldKey = previous ? encodeKey(indexedValues(previous, index.paths)) : null;
-		const newKey = next ? encodeKey(indexedValues(next, index.paths)) : null;
+		const newKey = next ? encodeKey(indexedValues(next.document, index.paths)) : null;
 		if (oldKey !== null && oldKey !== newKey) this.#setEntry(entries, oldKey, null);
-		if (newKey !== null) this.#setEntry(entries, newKey, next!);
+		if (newKey !== null) this.#setEntry(entries, newKey, next);
 	}
 
-	#setEntry(entries: IndexOverlay, key: Key, document: StoredDocument | null): void {
+	#setEntry(entries: IndexOverlay, key: Key, version: OverlayVersion | null): void {
 		const entry = entries.entry(key);
-		const before = entry.document;
-		entry.document = document;
+		const before = entry.version;
+		entry.version = version;
 		this.undoable(() => {
-			entry.document = before;
+			entry.version = before;
 		});
 	}
 }
@@ -131,15 +131,11 @@ export class IndexOverlay {
 	entry(key: Key): OverlayEntry {
 		let entry = this.#byKey.get(key);
 		if (!entry) {
-			entry = { key, document: undefined };
+			entry = { key, version: undefined };
 			this.#byKey.set(key, entry);
 			this.#unsorted.push(entry);
 		}
 		return entry;
-	}
-
-	find(key: Key): OverlayEntry | undefined {
-		return this.#byKey.get(key);
 	}
 
 	/** The first entry with an opinion in [start, end), or the last one when descending. */
@@ -147,11 +143,11 @@ export class IndexOverlay {
 		const sorted = this.#settled();
 		if (isDescending) {
 			for (let i = lowerBound(sorted, end) - 1; i >= 0 && sorted[i]!.key >= start; i--) {
-				if (sorted[i]!.document !== undefined) return sorted[i]!;
+				if (sorted[i]!.version !== undefined) return sorted[i]!;
 			}
 		} else {
 			for (let i = lowerBound(sorted, start); i < sorted.length && sorted[i]!.key < end; i++) {
-				if (sorted[i]!.document !== undefined) return sorted[i]!;
+				if (sorted[i]!.version !== undefined) return sorted[i]!;
 			}
 		}
 		return null;

@@ -201,7 +201,8 @@ async function applyPlan(push: SchemaPush, plan: TablePlan): Promise<void> {
 }
 
 async function* allRows(reader: DatabaseReader, table: TableInfo): AsyncGenerator<StoredRow> {
-	let { start, end }: { start: Key; end: Key } = prefixBounds('');
+	const { end } = prefixBounds('');
+	let start: Key = '';
 	for (;;) {
 		const rows = reader.range({
 			indexId: table.byId.id,

@@ -44,6 +44,8 @@ export interface StorageOptions {
 	/** Default: Convex's limits. */
 	limits?: Partial<TransactionLimits>;
 	log?: LogEvent;
+	/** Another driver than better-sqlite3. */
+	openDatabase?: typeof openSqlite;
 }
 
 /** What the engine's other parts may use beyond `Storage`. */
@@ -73,7 +75,8 @@ export function openStorage(options: StorageOptions): SqliteStorage {
 	}
 	let database: SqliteDatabase | null = null;
 	try {
-		database = openSqlite(options.file, { synchronous: options.synchronous ?? 'FULL' });
+		const open = options.openDatabase ?? openSqlite;
+		database = open(options.file, { synchronous: options.synchronous ?? 'FULL' });
 		migrateStore(database);
 		return new OpenStorage(options, database, () => lock.release());
 	} catch (error) {
@@ -117,7 +120,9 @@ class OpenStorage implements SqliteStorage {
 		this.#commitClock = new CommitClock(options.clock, this.#writer);
 		this.#committed = { catalog: loadCatalog(database), ts: this.#commitClock.lastTs };
 		this.#newest = this.#committed;
-		this.#snapshots = new SnapshotPool(() => openSqlite(options.file, { readOnly: true }));
+		this.#snapshots = new SnapshotPool(() =>
+			(options.openDatabase ?? openSqlite)(options.file, { readOnly: true }),
+		);
 		this.#services = {
 			limits: { ...CONVEX_LIMITS, ...options.limits },
 			unknownTables: this.#unknownTables,

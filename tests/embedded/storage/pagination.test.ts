@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest';
+import type { DbSession, JsonValue, PageRequest } from '../../../src/lib/server/embedded/types.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import {
+	indexRange,
+	manualClock,
+	mutate,
+	openTestStorage,
+	pluck,
+	query,
+	scan,
+	temporaryFolder,
+} from './helpers.ts';
+import { join } from 'node:path';
+
+async function withNotes(count: number, options = {}): Promise<SqliteStorage> {
+	const storage = openTestStorage(options);
+	await mutate(storage, (db) => {
+		for (let n = 0; n < count; n++) db.insert('', 'notes', { n });
+	});
+	return storage;
+}
+
+function page(storage: SqliteStorage, request: Partial<PageRequest> = {}) {
+	return query(storage, (db) =>
+		db.page('', { query: scan('notes'), cursor: null, endCursor: null, pageSize: 3, ...request }),
+	);
+}
+
+function caught(run: () => unknown): { code?: string; data?: JsonValue } {
+	try {
+		run();
+	} catch (error) {
+		return error as { code?: string; data?: JsonValue };
+	}
+	throw new Error('nothing was thrown');
+}
+
+const INVALID_CURSOR = {
+	code: 'InvalidCursor',
+	data: { isConvexSystemError: true, paginationError: 'InvalidCursor' },
+};
+
+describe('pages', () => {
+	test.each(['asc', 'desc'] as const)('walk everything once, %s', async (order) => {
+		const storage = await withNotes(8);
+		const seen: JsonValue[] = [];
+		let cursor: string | null = null;
+		for (let round = 0; round < 10; round++) {
+			const result = page(storage, { query: scan('notes', order), cursor });
+			seen.push(...pluck(result.page, 'n'));
+			cursor = result.continueCursor;
+			if (result.isDone) break;
+		}
+		const expected = [0, 1, 2, 3, 4, 5, 6, 7];
+		expect(seen).toEqual(order === 'asc' ? expected : expected.reverse());
+	});
+
+	test('a full last page is not done; the empty one after it is', async () => {
+		const storage = await withNotes(3);
+		const full = page(storage);
+		expect([full.page.length, full.isDone]).toEqual([3, false]);
+		const empty = page(storage, { cursor: full.continueCursor });
+		expect([empty.page.length, empty.isDone]).toEqual([0, true]);
+		const beyond = page(storage, { cursor: empty.continueCursor });
+		expect([beyond.page.length, beyond.isDone]).toEqual([0, true]);
+	});
+
+	test('pinned by an end cursor they grow and shrink with their documents, without gaps', async () => {
+		const storage = await withNotes(9);
+		const first = page(storage);
+		const second = page(storage, { cursor: first.continueCursor });
+		await mutate(storage, (db) => {
+			const documents = first.page as { _id: string; n: number }[];
+			db.remove('', documents[2]!._id);
+			db.remove('', (second.page[1] as { _id: string })._id);
+		});
+		const firstAgain = page(storage, { endCursor: first.continueCursor });
+		const secondAgain = page(storage, {
+			cursor: first.continueCursor,
+			endCursor: second.continueCursor,
+		});
+		expect(pluck(firstAgain.page, 'n')).toEqual([0, 1]);
+		expect(pluck(secondAgain.page, 'n')).toEqual([3, 5]);
+		expect(firstAgain.continueCursor).toBe(first.continueCursor);
+		expect(firstAgain.isDone).toBe(false);
+	});
+
+	test('a pinned last page shows what is appended', async () => {
+		const storage = await withNotes(2);
+		const last = page(storage);
+		expect(last.isDone).toBe(true);
+		await mutate(storage, (db) => [7, 8, 9].map((n) => db.insert('', 'notes', { n })));
+		const again = page(storage, { endCursor: last.continueCursor });
+		expect(pluck(again.page, 'n')).toEqual([0, 1, 7, 8, 9]);
+		expect(again.isDone).toBe(true);
+	});
+
+	test.each(['asc', 'desc'] as const)('splitCursor halves a page, %s', async (order) => {
+		const storage = await withNotes(10);
+		const json = scan('notes', order);
+		const whole = page(storage, { query: json, pageSize: 8 });
+		const left = page(storage, { query: json, endCursor: whole.splitCursor });
+		const right = page(storage, {
+			query: json,
+			cursor: whole.splitCursor,
+			endCursor: whole.continueCursor,
+		});
+		expect([left.page.length, right.page.length]).toEqual([4, 4]);
+		expect([...left.page, ...right.page]).toEqual(whole.page);
+	});
+
+	test('maximumRowsRead and maximumBytesRead end a page early, after one row at least', async () => {
+		const storage = await withNotes(10);
+		const nothing = scan('notes', 'asc', [{ filter: { $literal: false } }]);
+		const rows = page(storage, { query: nothing, maximumRowsRead: 4 });
+		expect([rows.page.length, rows.isDone]).toEqual([0, false]);
+		const bytes = page(storage, { maximumBytesRead: 1 });
+		expect(pluck(bytes.page, 'n')).toEqual([0]);
+		expect(pluck(page(storage, { cursor: bytes.continueCursor }).page, 'n')).toEqual([1, 2, 3]);
+		let cursor: string | null = rows.continueCursor;
+		let rounds = 1;
+		for (let isDone = false; !isDone; rounds++) {
+			const next = page(storage, { query: nothing, maximumRowsRead: 4, cursor });
+			cursor = next.continueCursor;
+			isDone = next.isDone;
+		}
+		expect(rounds).toBe(3);
+	});
+
+	test('a pinned page that outgrew maximumRowsRead is complete and asks to be split', async () => {
+		const storage = await withNotes(10);
+		const { continueCursor } = page(storage, { pageSize: 9 });
+		const pinned = page(storage, { endCursor: continueCursor, maximumRowsRead: 4 });
+		expect(pinned.page).toHaveLength(9);
+		expect(pinned.pageStatus).toBe('SplitRecommended');
+		expect(pinned.splitCursor).not.toBeNull();
+	});
+
+	test('filters and limits apply within a page', async () => {
+		const storage = await withNotes(10);
+		const even = scan('notes', 'asc', [
+			{ filter: { $eq: [{ $mod: [{ $field: 'n' }, { $literal: 2 }] }, { $literal: 0 }] } },
+		]);
+		const first = page(storage, { query: even });
+		expect(pluck(first.page, 'n')).toEqual([0, 2, 4]);
+		const second = page(storage, { query: even, cursor: first.continueCursor });
+		expect(pluck(second.page, 'n')).toEqual([6, 8]);
+		expect(second.isDone).toBe(true);
+	});
+
+	test('see what the mutation itself has written', async () => {
+		const storage = await withNotes(4);
+		await mutate(storage, (db: DbSession) => {
+			const request = { query: scan('notes', 'desc'), cursor: null, endCursor: null, pageSize: 2 };
+			db.insert('', 'notes', { n: 99 });
+			const first = db.page('', request);
+			db.remove('', (first.page[1] as { _id: string })._id);
+			const second = db.page('', { ...request, cursor: first.continueCursor });
+			expect([...pluck(first.page, 'n'), ...pluck(second.page, 'n')]).toEqual([99, 3, 2, 1]);
+		});
+	});
+
+	test('record the interval they read', async () => {
+		const storage = await withNotes(6);
+		const bounds = query(storage, (db) => {
+			db.page('', { query: scan('notes'), cursor: null, endCursor: null, pageSize: 2 });
+			return db.readSet();
+		});
+		expect(bounds).toHaveLength(1);
+	});
+});
+
+describe('cursors', () => {
+	test('are the same for the same place, so that unchanged pages compare equal', async () => {
+		const storage = await withNotes(6);
+		expect(page(storage)).toEqual(page(storage));
+	});
+
+	test('of another query, damaged, or made up are refused with what clients recognise', async () => {
+		const storage = await withNotes(6);
+		const { continueCursor } = page(storage);
+		const attempts: Partial<PageRequest>[] = [
+			{ query: scan('notes', 'desc'), cursor: continueCursor },
+			{ query: indexRange('notes.by_id'), cursor: continueCursor },
+			{ query: scan('notes', 'asc', [{ limit: 5 }]), cursor: continueCursor },
+			{ cursor: `${continueCursor.slice(0, -2)}AA` },
+			{ cursor: '' },
+			{ cursor: 'nonsense' },
+			{ endCursor: 'nonsense' },
+			{ cursor: 5 as unknown as string },
+		];
+		for (const attempt of attempts) {
+			expect(caught(() => page(storage, attempt))).toMatchObject(INVALID_CURSOR);
+		}
+	});
+
+	test('of another component are refused', async () => {
+		const storage = await withNotes(6);
+		const { continueCursor: cursor } = page(storage);
+		await mutate(storage, (db) => db.insert('part', 'notes', {}));
+		const request = { query: scan('notes'), cursor, endCursor: null, pageSize: 1 };
+		expect(caught(() => query(storage, (db) => db.page('part', request)))).toMatchObject(
+			INVALID_CURSOR,
+		);
+	});
+
+	test('outlive a restart', async () => {
+		const file = join(temporaryFolder(), 'data.sqlite');
+		const before = await withNotes(6, { file });
+		const { continueCursor } = page(before);
+		await before.close();
+		const after = openTestStorage({ file, clock: manualClock() });
+		expect(pluck(page(after, { cursor: continueCursor }).page, 'n')).toEqual([3, 4, 5]);
+	});
+
+	test.each([0, -1, 1.5, NaN])('page size %s is refused', async (pageSize) => {
+		const storage = await withNotes(1);
+		expect(caught(() => page(storage, { pageSize })).code).toBe('InvalidPageSize');
+	});
+});
