@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { FakeClock } from '../edges/fakeRunner.ts';
 import { claims, dataUrl, jwksOf, makeKey, type Key } from '../edges/tokens.ts';
 import { api, follow, httpClient, served, socketClient } from './clientHarness.ts';
 
@@ -61,6 +62,23 @@ describe('signing in with the official clients', () => {
 		expect(me.values.slice(me.values.findIndex((value) => value !== null))).not.toContain(null);
 		expect(logged.filter((line) => line.startsWith('sync.'))).toEqual([]);
 	}, 40_000);
+
+	test('a token that expires unnoticed is asked for again, and the page goes on', async () => {
+		const clock = new FakeClock(Date.now());
+		const { origin } = await served({ clock, env: { JWKS: dataUrl(jwksOf(key)) } });
+		const client = socketClient(origin);
+		const me = follow<string | null>(client, api.people!.me);
+		let session = 0;
+		const fetchToken = vi.fn(() =>
+			key.sign(claims(clock.now(), { sessionId: `s${++session}` }, 3_600)),
+		);
+		client.setAuth(fetchToken, () => {});
+		await vi.waitFor(() => expect(me.latest()).toBe('user-1/s2'));
+		// The server's hour passes; the client's own clock tells it nothing of that.
+		clock.advance(3_700_000);
+		await vi.waitFor(() => expect(me.latest()).toBe('user-1/s3'), { timeout: 10_000 });
+		expect(fetchToken).toHaveBeenLastCalledWith({ forceRefreshToken: true });
+	}, 20_000);
 
 	test('HTTP: a good token, a bad one, none', async () => {
 		const { origin } = await start();

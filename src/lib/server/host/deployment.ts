@@ -1,7 +1,7 @@
 /** Starts the embedded deployment with this product's functions, or points at the Convex named by CONVEX_URL. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { startEmbedded } from '../embedded/index.ts';
@@ -29,6 +29,11 @@ function makeSetupCode(): string {
 	return `${code.slice(0, 4)}-${code.slice(4)}`;
 }
 
+function readVersion(root: string): string {
+	const manifest = readFileSync(path.join(root, 'package.json'), 'utf8');
+	return (JSON.parse(manifest) as { version: string }).version;
+}
+
 function remoteDeployment(convexUrl: string, siteUrl: string): HostDeployment {
 	setBridge({ convexUrl, apiUrl: convexUrl, siteUrl, fetch: globalThis.fetch, dataDir: null });
 	return {
@@ -50,6 +55,7 @@ export async function startDeployment(
 	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
 	const keys = readKeys(config.dataDir, env);
 	const setupCode = config.isLoopback ? null : makeSetupCode();
+	const version = readVersion(root);
 	const deployment = await startEmbedded({
 		functionsDir: path.join(root, 'convex'),
 		dataDir: config.dataDir,
@@ -64,6 +70,8 @@ export async function startDeployment(
 		allowedOrigins: [config.origin],
 		trustProxy: config.trustProxy,
 		log: logEvent,
+		statsUrlEnv: 'TRIBUTARY_STATS_URL',
+		serverStats: () => ({ version, liveSubscribers: deployment.stats().subscribers }),
 	});
 	setBridge({
 		convexUrl: null,
