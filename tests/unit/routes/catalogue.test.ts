@@ -20,7 +20,7 @@ const item = (id: string, name: string, category: string, metricNames: string[],
 });
 const items = [
 	item('github', 'GitHub', 'development', ['Stars', 'Open issues'], 2),
-	item('prometheus', 'Prometheus', 'operations', []),
+	item('prometheus', 'Prometheus', 'operations', ['Your queries']),
 	item('this-server', 'This server', 'operations', ['Memory', 'Live subscribers']),
 ];
 const ids = (list: { id: string }[]) => list.map(({ id }) => id);
@@ -80,6 +80,6 @@ describe('cardState', () => {
 		expect(cardState(items[0]!)).toEqual({ health: 'fresh', text: '2 connected' });
 		expect(cardState({ ...items[0]!, worstHealth: 'needsReauth' }).text).toBe('Reconnect needed');
 		expect(cardState(items[2]!)).toEqual({ health: null, text: '2 metrics' });
-		expect(cardState(items[1]!).text).toBe('any metric you name');
+		expect(cardState(items[1]!).text).toBe('Your queries');
 	});
 });

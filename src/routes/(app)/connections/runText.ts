@@ -1,3 +1,4 @@
+import { formatDuration, formatRemaining } from '../../../lib/metrics/format.ts';
 import type { FreshnessShape } from '../health.ts';
 import { countOf } from '../text.ts';
 
@@ -86,6 +87,11 @@ export function stepName(name: string): string {
 /** How long a run took, or has taken so far. */
 export function tookMs(run: { startedAt: number; endedAt: number | null }, now: number): number {
 	return Math.max(0, (run.endedAt ?? now) - run.startedAt);
+}
+
+/** "318 ms", "2.1 s", "3 min 31 s". */
+export function tookText(ms: number): string {
+	return ms < 60_000 ? formatDuration(ms) : formatRemaining(ms);
 }
 
 /** What a request brought or why it did not: "100 rows", "TIMEOUT". */

@@ -140,10 +140,8 @@ export function cardState(item: CatalogueItem & { metricCount: number }): {
 	if (item.connectedCount === 0 || item.worstHealth === null)
 		return {
 			health: null,
-			text:
-				item.metricCount === 0
-					? 'any metric you name'
-					: `${item.metricCount} ${item.metricCount === 1 ? 'metric' : 'metrics'}`,
+			// A single entry is a whole kind of metric, such as "Your PromQL queries": its name says more than "1".
+			text: item.metricCount === 1 ? (item.metricNames[0] ?? '1 metric') : `${item.metricCount} metrics`,
 		};
 	return {
 		health: item.worstHealth,

@@ -1,3 +1,5 @@
+import { formatBucket } from '../../../../lib/metrics/formatTime.ts';
+
 /** One block of the strip and one row of the slice table: a month of the backfill's range. */
 export interface MonthSlice {
 	/** "2026-08" */
@@ -27,14 +29,10 @@ export function filledShare(months: readonly { filled: number }[]): number {
 	return months.reduce((sum, month) => sum + Math.min(1, Math.max(0, month.filled)), 0) / months.length;
 }
 
-/** "Aug 2026". The month is named in UTC, as the range's months are. */
+/** "Aug 2026" of "2026-08". */
 export function monthName(month: string): string {
 	const [year = '1970', number = '01'] = month.split('-');
-	return new Date(Date.UTC(Number(year), Number(number) - 1, 1)).toLocaleDateString('en-GB', {
-		month: 'short',
-		year: 'numeric',
-		timeZone: 'UTC',
-	});
+	return formatBucket(Date.UTC(Number(year), Number(number) - 1, 1), 'month', 'UTC');
 }
 
 /** The labels under the strip: first, middle when there is room for one, and last. */
