@@ -122,7 +122,7 @@ export async function fail(
 ): Promise<void> {
 	const { run, state, claim } = live;
 	const failures = state.failures + 1;
-	const remedy = isRetryable(failure) ? 'retry' : failure.remedy;
+	const remedy = isRetryable(failure) ? 'retry' : timingOf(failure);
 	const nextAt = nextTryAt({ remedy, retryAt: failure.retryAt }, failures, now, random);
 	await endRun(ctx, live, failure.remedy === 'reconnect' ? 'needsReauth' : 'failed', now, failure);
 	await ctx.db.patch(state._id, { failure, failures, nextAt });
@@ -132,6 +132,11 @@ export async function fail(
 	const { connectionId, service } = run;
 	event('sync.failed', { connectionId, service, code: failure.code, failures, nextAt });
 	await ctx.scheduler.runAfter(0, internal.sync.enqueue.tick, {});
+}
+
+/** A permission is added at the service, which tells nobody: worth looking again, unlike a token that was refused. */
+function timingOf({ code, remedy }: Infer<typeof vFailure>) {
+	return code === 'PERMISSION_MISSING' ? 'changeSetting' : remedy;
 }
 
 /** Ends the run and gives the claim back. Checkpoint and range stay: a later run goes on there. */

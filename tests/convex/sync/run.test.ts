@@ -165,7 +165,7 @@ describe('failures', () => {
 	});
 
 	it('a wrong setting and a bug are looked at again, slowly', async () => {
-		for (const code of ['PERMISSION_MISSING', 'QUERY_INVALID', 'INTEGRATION_BUG'] as const) {
+		for (const code of ['PRIVATE_ADDRESS', 'PERMISSION_MISSING', 'INTEGRATION_BUG'] as const) {
 			sea.ledger = ledgerOf(4);
 			trouble(code);
 			const world = await World.of();
