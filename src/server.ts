@@ -1,9 +1,9 @@
 /** Production entry: the built pages and the embedded deployment on one port, stopped cleanly by Ctrl-C. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, originOf, readConfig } from './lib/server/host/config.ts';
-import { startDeployment } from './lib/server/host/deployment.ts';
+import { type HostDeployment, startDeployment } from './lib/server/host/deployment.ts';
 import { logEvent } from './lib/server/host/log.ts';
 
 /** Open requests get this long to finish before the process ends anyway. */
@@ -11,9 +11,28 @@ const STOP_GRACE_MS = 5_000;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
+interface Serving {
+	deployment: HostDeployment;
+	handler: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
 async function main() {
 	const server = createServer();
 	const config = readConfig(process.env, root);
+	// The port is taken first, so that a second start stops before it touches the data. Whoever calls meanwhile, such as
+	// browsers reconnecting after a restart, waits for the deployment instead of being refused.
+	let open: (serving: Serving) => void = () => {};
+	const ready = new Promise<Serving>((resolve) => (open = resolve));
+	server.on('request', (request, response) => {
+		void ready.then(({ deployment, handler }) => {
+			if (!deployment.handleRequest(request, response)) handler(request, response);
+		});
+	});
+	server.on('upgrade', (request, socket, head) => {
+		void ready.then(({ deployment }) => {
+			if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
+		});
+	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(config.port, config.host, resolve);
@@ -27,16 +46,8 @@ async function main() {
 	process.env.ORIGIN = config.origin;
 	const deployment = await startDeployment(config, root, process.env);
 	const built = pathToFileURL(path.join(root, 'build/handler.js')).href;
-	const { handler } = (await import(built)) as {
-		handler: (request: unknown, response: unknown, next?: () => void) => void;
-	};
-
-	server.on('request', (request, response) => {
-		if (!deployment.handleRequest(request, response)) handler(request, response);
-	});
-	server.on('upgrade', (request, socket, head) => {
-		if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
-	});
+	const { handler } = (await import(built)) as Pick<Serving, 'handler'>;
+	open({ deployment, handler });
 
 	console.log(`\n  Tributary is ready at  ${config.origin}`);
 	console.log(
