@@ -55,13 +55,15 @@ export function fromNetworkError(error: unknown, host: string): ConnectorError {
 }
 
 function codeOf(error: unknown): ConnectorErrorCode | undefined {
-	const { code, message } = error as { code?: unknown; message?: unknown };
+	const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
 	if (typeof code === 'string') {
 		const exact = Object.hasOwn(codeTable, code) ? codeTable[code] : undefined;
 		const found = exact ?? prefixTable.find(([pattern]) => pattern.test(code))?.[1];
 		if (found) return found;
 	}
-	// undici names these by text only. "terminated" is a body that ended before its length.
+	// undici's parser does not always give its code.
+	if (name === 'HTTPParserError') return 'NOT_AN_API';
+	// And it names these by text only. "terminated" is a body that ended before its length.
 	if (message === 'bad port') return 'PORT_FORBIDDEN';
 	if (message === 'terminated' || message === 'other side closed') return 'CONNECTION_RESET';
 	// An error that crossed an isolate keeps its text but loses its members.
