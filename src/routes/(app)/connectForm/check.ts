@@ -28,20 +28,20 @@ function rowErrors(property: string, rows: readonly QueryRow[], errors: FieldErr
 }
 
 /**
- * What can be seen without asking the server: required fields that are empty. `keepsSecrets` is true while
- * reconnecting with the stored auth option, where an empty secret means the stored one.
+ * What can be seen without asking the server: required fields that are empty. `kept` names the credentials that
+ * are stored already: while reconnecting, leaving one empty means the stored one.
  */
 export function missingFields(
 	properties: readonly PropertyDescription[],
 	values: FormValues,
-	keepsSecrets = false,
+	kept: ReadonlySet<string> = new Set(),
 ): FieldErrors {
 	const errors: FieldErrors = {};
 	for (const property of properties) {
 		const value = values[property.name];
 		if (property.kind === 'queries') rowErrors(property.name, (value ?? []) as QueryRow[], errors);
 		if (!property.required || isFilled(value)) continue;
-		if (property.kind === 'secret' && keepsSecrets) continue;
+		if (kept.has(property.name)) continue;
 		errors[property.name] =
 			property.kind === 'multiSelect' || property.kind === 'select'
 				? `Nothing is chosen. Choose ${property.kind === 'multiSelect' ? 'at least one' : 'one'}.`

@@ -26,7 +26,7 @@ export interface ConnectFormOptions {
 	/** What is known already: stored settings while reconnecting, or an address handed over by another page. */
 	known?: Record<string, Json>;
 	authId?: string;
-	/** While reconnecting, an empty secret of the stored auth option means "keep the stored one". */
+	/** While reconnecting, an empty credential of the stored auth option means "keep the stored one". */
 	isReconnect?: boolean;
 }
 
@@ -72,8 +72,12 @@ export class ConnectFormState {
 	properties = $derived.by(() => propertiesOf(this.manifest, this.authId));
 	layout = $derived.by(() => layoutOf(this.manifest, this.authId));
 	isTested = $derived.by(() => this.result !== null);
-	/** An empty secret stands for the stored one, unless another way of signing in was chosen. */
-	keepsSecrets = $derived.by(() => this.isReconnect && this.authId === this.#storedAuthId);
+	/** Everything the chosen way of signing in asks for is sealed, a user name too. */
+	credentials = $derived.by(() => new Set(this.authOption?.properties.map(({ name }) => name)));
+	/** Credentials that may stay empty because they are stored, unless another way of signing in was chosen. */
+	kept = $derived.by(() =>
+		this.isReconnect && this.authId === this.#storedAuthId ? this.credentials : new Set<string>(),
+	);
 	reasonNotToConnect = $derived.by(() =>
 		reasonNotToConnect({
 			errorCount: Object.keys(this.errors).length,
@@ -94,7 +98,7 @@ export class ConnectFormState {
 	get input(): FormInput {
 		return {
 			authId: this.authId,
-			values: payloadOf(this.properties, $state.snapshot(this.values)),
+			values: payloadOf(this.properties, $state.snapshot(this.values), this.credentials),
 		};
 	}
 
@@ -102,10 +106,11 @@ export class ConnectFormState {
 	waitsFor(name: string): string[] {
 		const property = this.properties.find((candidate) => candidate.name === name);
 		if (!property) return [];
-		return unmetDependencies(property, this.properties, (other) => {
-			const kind = this.properties.find((candidate) => candidate.name === other)?.kind;
-			return (kind === 'secret' && this.keepsSecrets) || isFilled(this.values[other]);
-		});
+		return unmetDependencies(
+			property,
+			this.properties,
+			(other) => this.kept.has(other) || isFilled(this.values[other]),
+		);
 	}
 
 	setValue(name: string, value: FormValue): void {
@@ -143,7 +148,7 @@ export class ConnectFormState {
 		if (this.busy) return false;
 		this.result = null;
 		this.panel = null;
-		this.errors = missingFields(this.properties, this.values, this.keepsSecrets);
+		this.errors = missingFields(this.properties, this.values, this.kept);
 		if (Object.keys(this.errors).length > 0) return false;
 		const revision = ++this.#revision;
 		this.busy = 'testing';

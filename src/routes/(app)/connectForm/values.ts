@@ -123,30 +123,32 @@ export function isFilled(value: FormValue | undefined): boolean {
 	return value.some((item) => (typeof item === 'string' ? item !== '' : !isBlankRow(item)));
 }
 
-function sentValue(property: PropertyDescription, value: FormValue): Json | undefined {
+function sentValue(property: PropertyDescription, value: FormValue): Json {
 	if (property.kind === 'queries')
 		return (value as QueryRow[]).filter((row) => !isBlankRow(row)).map(sentRow);
 	if (typeof value !== 'string') return value as Json;
 	const text = value.trim();
-	// A setting that was emptied must reach the server, or it would keep what is stored; an empty secret must not.
-	if (text === '') return property.kind === 'secret' ? undefined : '';
-	if (property.kind !== 'number') return text;
+	if (property.kind !== 'number' || text === '') return text;
 	const parsed = Number(text.replace(',', '.'));
 	// What is no number travels as it is, so that the server can say so at the field.
 	return Number.isFinite(parsed) ? parsed : text;
 }
 
-/** What is sent to the server: only the chosen auth option's properties, without empty secrets. */
+/**
+ * What is sent to the server: only the chosen auth option's properties. A setting that was emptied is sent, or it
+ * would keep what is stored; an empty credential is not, so that the stored one stays.
+ */
 export function payloadOf(
 	properties: readonly PropertyDescription[],
 	values: FormValues,
+	credentials: ReadonlySet<string> = new Set(),
 ): Record<string, Json> {
 	const payload: Record<string, Json> = {};
 	for (const property of properties) {
 		const value = values[property.name];
 		if (value === undefined) continue;
 		const sent = sentValue(property, value);
-		if (sent !== undefined) payload[property.name] = sent;
+		if (sent !== '' || !credentials.has(property.name)) payload[property.name] = sent;
 	}
 	return payload;
 }

@@ -31,10 +31,11 @@ describe('missingFields', () => {
 		]);
 	});
 
-	it('takes an empty secret for the stored one while reconnecting', () => {
-		const values = { ...initialValues(properties), baseUrl: 'http://a', username: 'u' };
-		expect(missingFields(properties, values, true)).not.toHaveProperty('password');
-		expect(missingFields(properties, values, false)).toHaveProperty('password');
+	it('takes an empty credential for the stored one while reconnecting', () => {
+		const values = { ...initialValues(properties), baseUrl: 'http://a' };
+		const stored = missingFields(properties, values, new Set(['username', 'password']));
+		expect(Object.keys(stored)).toEqual(['queries']);
+		expect(missingFields(properties, values)).toHaveProperty('password');
 	});
 });
 

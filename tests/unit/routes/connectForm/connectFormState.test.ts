@@ -166,11 +166,9 @@ describe('reconnecting', () => {
 		const { form, backend } = formWith({}, true);
 		expect(await form.test()).toBe(true);
 		expect(vi.mocked(backend.test).mock.calls[0]?.[0].values).not.toHaveProperty('password');
+		expect([...form.kept]).toEqual(['username', 'password']);
 		form.setAuth('none');
-		form.setAuth('basic');
-		expect(form.keepsSecrets).toBe(true);
-		form.setAuth('none');
-		expect(form.keepsSecrets).toBe(false);
+		expect(form.kept.size).toBe(0);
 	});
 
 	it('waits for what a list of choices depends on', () => {

@@ -66,8 +66,13 @@ describe('payloadOf', () => {
 		expect(sent).not.toHaveProperty('username');
 	});
 
-	it('leaves an empty secret out, so that it cannot overwrite the stored one, but sends an emptied setting', () => {
-		const sent = payloadOf(properties, { ...filled, password: '  ', project: '' });
+	it('leaves an empty credential out, so that it cannot overwrite the stored one, but sends an emptied setting', () => {
+		const sent = payloadOf(
+			properties,
+			{ ...filled, username: '', password: '  ', project: '' },
+			new Set(['username', 'password']),
+		);
+		expect(sent).not.toHaveProperty('username');
 		expect(sent).not.toHaveProperty('password');
 		expect(sent.project).toBe('');
 	});
