@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { GroupCommit } from '../../../src/lib/server/embedded/groupCommit.ts';
 import type { SqliteDatabase } from '../../../src/lib/server/embedded/sqlite.ts';
@@ -27,6 +28,15 @@ describe('mutations', () => {
 		);
 		expect(values).toEqual(Array.from({ length: 50 }, (_, i) => i));
 		expect(query(storage, (db) => pluck(collect(db, scan('notes')), 'n'))).toEqual(values);
+	});
+
+	test('run in the async context of their own caller', async () => {
+		const storage = openTestStorage();
+		const context = new AsyncLocalStorage<number>();
+		const seen = await Promise.all(
+			[1, 2, 3].map((n) => context.run(n, () => mutate(storage, async () => context.getStore()))),
+		);
+		expect(seen).toEqual([1, 2, 3]);
 	});
 
 	test('a failing one leaves nothing and does not disturb its neighbours', async () => {

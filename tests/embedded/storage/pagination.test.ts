@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DbSession, JsonValue, PageRequest } from '../../../src/lib/server/embedded/types.ts';
 import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
 import {
+	collect,
 	indexRange,
 	manualClock,
 	mutate,
@@ -9,6 +11,8 @@ import {
 	pluck,
 	query,
 	scan,
+	schema,
+	table,
 	temporaryFolder,
 } from './helpers.ts';
 import { join } from 'node:path';
@@ -169,6 +173,45 @@ describe('pages', () => {
 		});
 		expect(bounds).toHaveLength(1);
 	});
+});
+
+test('pages pinned by their cursors hold everything exactly once, whatever was written since', async () => {
+	await fc.assert(
+		fc.asyncProperty(
+			fc.record({
+				order: fc.constantFrom('asc' as const, 'desc' as const),
+				start: fc.array(fc.nat(20), { maxLength: 30, size: 'max' }),
+				pageSize: fc.integer({ min: 1, max: 7 }),
+				removed: fc.array(fc.nat(29), { maxLength: 10, size: 'max' }),
+				added: fc.array(fc.nat(20), { maxLength: 10, size: 'max' }),
+			}),
+			async ({ order, start, pageSize, removed, added }) => {
+				const storage = openTestStorage();
+				await storage.pushSchemas(new Map([['', schema(table('notes', { by_n: ['n'] }))]]));
+				const ids = await mutate(storage, (db) => start.map((n) => db.insert('', 'notes', { n })));
+				const json = indexRange('notes.by_n', [], order);
+				const cursors: (string | null)[] = [null];
+				for (let isDone = false; !isDone;) {
+					const result = page(storage, { query: json, cursor: cursors.at(-1)!, pageSize });
+					cursors.push(result.continueCursor);
+					isDone = result.isDone;
+				}
+				await mutate(storage, (db) => {
+					for (const at of new Set(removed)) if (ids[at]) db.remove('', ids[at]);
+					for (const n of added) db.insert('', 'notes', { n });
+				});
+				const again = cursors
+					.slice(1)
+					.flatMap(
+						(endCursor, i) =>
+							page(storage, { query: json, cursor: cursors[i]!, endCursor, pageSize }).page,
+					);
+				expect(again).toEqual(query(storage, (db) => collect(db, json)));
+				await storage.close();
+			},
+		),
+		{ numRuns: 60 },
+	);
 });
 
 describe('cursors', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -58,6 +58,15 @@ describe('the data file', () => {
 		await mutate(storage, (db) => db.insert('', 'notes', {}));
 		expect(existsSync(`${file}-wal`)).toBe(true);
 		expect(storage.sizeBytes()).toBeGreaterThan(0);
+	});
+
+	test.skipIf(process.platform === 'win32')('can be read by its owner only', async () => {
+		const file = newFile();
+		const storage = openTestStorage({ file });
+		await mutate(storage, (db) => db.insert('', 'notes', {}));
+		for (const suffix of ['', '-wal', '-shm', '.lock']) {
+			expect(statSync(`${file}${suffix}`).mode & 0o777).toBe(0o600);
+		}
 	});
 
 	test('of a newer version is refused, politely and untouched', async () => {

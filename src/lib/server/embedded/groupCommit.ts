@@ -6,6 +6,7 @@
  * that arrived during the last COMMIT are all answered by the next, and a lone one waits for nothing. Because a
  * mutation's writes stay in memory until it is done, a COMMIT may also fall into the middle of a slow mutation.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SqliteDatabase } from './sqlite.ts';
 import { type Commit, FunctionError } from './types.ts';
 
@@ -121,8 +122,10 @@ export class GroupCommit {
 				new FunctionError('StorageClosed', 'The server is shutting down. Try again in a moment.'),
 			);
 		}
+		// Whoever set the pump going, a task runs in the async context of its own caller.
+		const inCallersContext = AsyncLocalStorage.snapshot();
 		return new Promise<T>((resolve, reject) => {
-			this.#queue.push(() => task(resolve, reject));
+			this.#queue.push(() => inCallersContext(task, resolve, reject));
 			void this.#pump();
 		});
 	}

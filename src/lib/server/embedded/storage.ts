@@ -1,39 +1,12 @@
-/** The storage half of the embedded deployment: one SQLite file, mutations in order, queries beside them. */
-import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { applyOverlay, tableCreationWrites } from './applyOverlay.ts';
-import type { Catalog } from './catalog.ts';
-import { createCursorCodec, CURSOR_KEY_BYTES } from './cursors.ts';
-import {
-	createReader,
-	createWriter,
-	type DatabaseReader,
-	type DatabaseWriter,
-} from './database.ts';
-import { GroupCommit } from './groupCommit.ts';
-import { createIdGenerator } from './ids.ts';
-import { tableNameOfId } from './idRules.ts';
-import { checkIntegrity, type IntegrityReport } from './integrity.ts';
-import { CONVEX_LIMITS, type TransactionLimits } from './limits.ts';
-import { loadCatalog, loadSchemas } from './loadCatalog.ts';
-import { Overlay } from './overlay.ts';
-import { UnknownTables } from './readSet.ts';
-import { pushSchemas } from './schemaPush.ts';
-import { SnapshotPool } from './snapshots.ts';
+/** The door to the storage half of the embedded deployment: opens the data file, alone. */
+import { closeSync, openSync } from 'node:fs';
+import type { TransactionLimits } from './limits.ts';
 import { lockFile, openSqlite, type SqliteDatabase, type Synchronous } from './sqlite.ts';
-import { CommitClock } from './commitClock.ts';
+import { OpenStorage, type SqliteStorage } from './sqliteStorage.ts';
 import { migrateStore } from './storeVersion.ts';
-import { Transaction, type TransactionServices } from './transaction.ts';
-import {
-	type Clock,
-	type Commit,
-	type ComponentPath,
-	FunctionError,
-	type LogEvent,
-	type SchemaDefinition,
-	type Storage,
-	type Timestamp,
-} from './types.ts';
+import { type Clock, FunctionError, type LogEvent } from './types.ts';
+
+export type { SqliteStorage } from './sqliteStorage.ts';
 
 export interface StorageOptions {
 	/** The SQLite file; created when missing. Beside it lie its -wal, -shm and .lock files. */
@@ -48,24 +21,14 @@ export interface StorageOptions {
 	openDatabase?: typeof openSqlite;
 }
 
-/** What the engine's other parts may use beyond `Storage`. */
-export interface SqliteStorage extends Storage {
-	snapshot(): Transaction;
-	mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }>;
-	/** Name of the table an id belongs to, if the component has it; for argument and return validators. */
-	tableOfId(component: ComponentPath, id: string): string | null;
-	/** Reads everything: for tests and a doctor command, not for serving. */
-	checkIntegrity(): IntegrityReport;
-}
-
-/** A client that was offline longer than this may see a mutation run twice; browsers give up long before. */
-const REPLAY_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
-const PRUNE_EVERY_MS = 60 * 60 * 1000;
-/** Keeps the commit that prunes as short as the others. */
-const PRUNE_ROWS = 1_000;
+const OWNER_ONLY = 0o600;
 
 /** Throws FunctionError 'StoreInUse', 'StoreTooNew' or 'NotAStore'. */
 export function openStorage(options: StorageOptions): SqliteStorage {
+	for (const file of [options.file, `${options.file}.lock`]) {
+		// Sessions and sealed credentials lie in it. SQLite gives -wal and -shm the mode of the file itself.
+		closeSync(openSync(file, 'a', OWNER_ONLY));
+	}
 	const lock = lockFile(`${options.file}.lock`);
 	if (!lock) {
 		throw new FunctionError(
@@ -84,228 +47,4 @@ export function openStorage(options: StorageOptions): SqliteStorage {
 		lock.release();
 		throw error;
 	}
-}
-
-interface State {
-	catalog: Catalog;
-	ts: Timestamp;
-}
-
-class OpenStorage implements SqliteStorage {
-	#options: StorageOptions;
-	#database: SqliteDatabase;
-	#releaseLock: () => void;
-	#reader: DatabaseReader;
-	#writer: DatabaseWriter;
-	#snapshots: SnapshotPool;
-	#group: GroupCommit;
-	#commitClock: CommitClock;
-	#services: TransactionServices;
-	#unknownTables = new UnknownTables();
-	#listeners = new Set<(commit: Commit) => void>();
-	/** With what the open batch has applied; what mutations see. */
-	#newest: State;
-	/** As of the last COMMIT; what queries see. */
-	#committed: State;
-	/** Facts set while a schema push has the transaction, to be set again should it fail. */
-	#metaDuringPush: Map<string, string> | null = null;
-	#lastPruneMs = -Infinity;
-
-	constructor(options: StorageOptions, database: SqliteDatabase, releaseLock: () => void) {
-		this.#options = options;
-		this.#database = database;
-		this.#releaseLock = releaseLock;
-		this.#reader = createReader(database);
-		this.#writer = createWriter(database);
-		this.#commitClock = new CommitClock(options.clock, this.#writer);
-		this.#committed = { catalog: loadCatalog(database), ts: this.#commitClock.lastTs };
-		this.#newest = this.#committed;
-		this.#snapshots = new SnapshotPool(() =>
-			(options.openDatabase ?? openSqlite)(options.file, { readOnly: true }),
-		);
-		this.#services = {
-			limits: { ...CONVEX_LIMITS, ...options.limits },
-			unknownTables: this.#unknownTables,
-			cursors: createCursorCodec(this.#cursorKey()),
-			newId: createIdGenerator(options.clock.now, randomBytes),
-			nextCreationTime: () => this.#commitClock.nextCreationTime(),
-		};
-		this.#group = new GroupCommit(database, {
-			beforeCommit: () => this.#beforeCommit(),
-			onDurable: (commits) => this.#onDurable(commits),
-			onLost: () => {
-				this.#newest = this.#committed;
-			},
-		});
-	}
-
-	snapshot(): Transaction {
-		const lease = this.#snapshots.lease();
-		return new Transaction({
-			reader: lease.reader,
-			catalog: this.#committed.catalog,
-			ts: this.#committed.ts,
-			overlay: null,
-			services: this.#services,
-			onDispose: () => lease.release(),
-		});
-	}
-
-	async mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
-		const overlay = new Overlay();
-		let session: Transaction | null = null;
-		let ts: Timestamp = 0n;
-		const value = await this.#group.mutate<T>({
-			run: async () => {
-				ts = this.#newest.ts;
-				session = this.#mutationSession(overlay);
-				try {
-					return await run(session);
-				} finally {
-					session.dispose();
-				}
-			},
-			apply: () => {
-				if (overlay.isEmpty) return null;
-				return () => {
-					ts = this.#commitClock.nextTs();
-					const commit = applyOverlay(overlay, {
-						writer: this.#writer,
-						unknownTables: this.#unknownTables,
-						ts,
-						nowMs: this.#options.clock.now(),
-					});
-					this.#newest = { catalog: session!.catalog, ts };
-					return commit;
-				};
-			},
-		});
-		return { value, ts };
-	}
-
-	/** Of durable requests and, inside `mutate`'s `run`, of those before it: call it there to be safe from a double run. */
-	findRequest(sessionId: string, requestId: number): { resultJson: string; ts: Timestamp } | null {
-		return this.#writer.findRequest(sessionId, requestId);
-	}
-
-	pushSchemas(schemas: Map<ComponentPath, SchemaDefinition>): Promise<void> {
-		return this.#group.exclusive(async () => {
-			const meta = (this.#metaDuringPush = new Map());
-			try {
-				let ts: Timestamp = 0n;
-				const result = await pushSchemas({
-					database: this.#database,
-					reader: this.#reader,
-					writer: this.#writer,
-					catalog: this.#newest.catalog,
-					previous: loadSchemas(this.#database),
-					next: schemas,
-					beforeCommit: () => {
-						ts = this.#commitClock.nextTs();
-						this.#commitClock.save();
-					},
-				});
-				if (!result) return;
-				this.#newest = { catalog: result.catalog, ts };
-				const writes = result.created.flatMap((table) =>
-					tableCreationWrites(table, this.#unknownTables),
-				);
-				this.#onDurable([{ ts, writes, touchedScheduler: false }]);
-			} catch (error) {
-				if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-				for (const [key, value] of meta) this.#writer.setMeta(key, value);
-				throw error;
-			} finally {
-				this.#metaDuringPush = null;
-			}
-		});
-	}
-
-	latestTs(): Timestamp {
-		return this.#committed.ts;
-	}
-
-	onCommit(listener: (commit: Commit) => void): () => void {
-		this.#listeners.add(listener);
-		return () => void this.#listeners.delete(listener);
-	}
-
-	getMeta(key: string): string | null {
-		return this.#writer.getMeta(metaKey(key));
-	}
-
-	/** Durable when it returns, except while a schema push runs: then with the push, or right after it failed. */
-	setMeta(key: string, value: string): void {
-		if (this.#metaDuringPush) this.#metaDuringPush.set(metaKey(key), value);
-		else this.#group.flush();
-		this.#writer.setMeta(metaKey(key), value);
-	}
-
-	tableOfId(component: ComponentPath, id: string): string | null {
-		return tableNameOfId(this.#newest.catalog, component, id);
-	}
-
-	/** File and write-ahead log together. */
-	sizeBytes(): number {
-		const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-		return sizeOf(this.#options.file) + sizeOf(`${this.#options.file}-wal`);
-	}
-
-	checkIntegrity(): IntegrityReport {
-		return checkIntegrity(this.#database, this.#newest.catalog);
-	}
-
-	async close(): Promise<void> {
-		await this.#group.close();
-		this.#snapshots.close();
-		this.#database.close();
-		this.#releaseLock();
-	}
-
-	#mutationSession(overlay: Overlay): Transaction {
-		return new Transaction({
-			reader: this.#reader,
-			catalog: this.#newest.catalog,
-			ts: this.#newest.ts,
-			overlay,
-			services: this.#services,
-			onDispose: () => {},
-		});
-	}
-
-	#beforeCommit(): void {
-		this.#commitClock.save();
-		const now = this.#options.clock.now();
-		if (now - this.#lastPruneMs < PRUNE_EVERY_MS) return;
-		const pruned = this.#writer.pruneRequests(now - REPLAY_MAX_AGE_MS, PRUNE_ROWS);
-		// A full batch means that more are waiting: the next commit goes on.
-		if (pruned < PRUNE_ROWS) this.#lastPruneMs = now;
-	}
-
-	#onDurable(commits: Commit[]): void {
-		this.#committed = this.#newest;
-		this.#snapshots.advance();
-		for (const commit of commits) {
-			for (const listener of this.#listeners) {
-				try {
-					listener(commit);
-				} catch (error) {
-					this.#options.log?.('storage.listenerFailed', { error: String(error) });
-				}
-			}
-		}
-	}
-
-	#cursorKey(): Uint8Array {
-		const stored = this.#writer.getMeta('cursorKey');
-		if (stored !== null) return Buffer.from(stored, 'base64');
-		const key = randomBytes(CURSOR_KEY_BYTES);
-		this.#writer.setMeta('cursorKey', key.toString('base64'));
-		return key;
-	}
-}
-
-/** Callers' facts cannot collide with the store's own. */
-function metaKey(key: string): string {
-	return `engine:${key}`;
 }
