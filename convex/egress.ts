@@ -76,7 +76,7 @@ export async function revoke(ctx: WorkspaceMutationCtx, host: string): Promise<n
 	const rows = await readRows(ctx, ctx.viewer.workspace._id);
 	const row = rows.find((candidate) => candidate.host === host);
 	if (!row) throw notFound('This host');
-	await ctx.db.delete(row._id);
+	await ctx.db.delete('allowedHosts', row._id);
 	await record(ctx, 'egress.revoked', `Stopped allowing requests to ${host}.`);
 	return null;
 }

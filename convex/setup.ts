@@ -3,6 +3,7 @@ import { isAPIError } from 'better-auth/api';
 import { v } from 'convex/values';
 import { mutation, query, type MutationCtx, type QueryCtx } from './_generated/server.js';
 import { createAuth, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './lib/auth.ts';
+import { env } from './lib/env.ts';
 import { invalid, refusal } from './lib/errors.ts';
 import { event } from './lib/events.ts';
 import { readSite, setupClosed } from './lib/members.ts';
@@ -38,7 +39,7 @@ export const status = query({
 
 export async function readStatus(ctx: QueryCtx) {
 	const needsOwner = (await readSite(ctx)) === null;
-	return { needsOwner, needsCode: needsOwner && Boolean(process.env.TRIBUTARY_SETUP_CODE) };
+	return { needsOwner, needsCode: needsOwner && env.setupCode !== '' };
 }
 
 export const createOwner = mutation({
@@ -105,8 +106,8 @@ function checkOwner(owner: NewOwner): void {
 
 /** @throws ConvexError SETUP_CODE_WRONG when this server asks for a code and another one was given */
 function requireSetupCode(given: string | undefined): void {
-	if (!process.env.TRIBUTARY_SETUP_CODE) return;
-	const expected = plainCode(process.env.TRIBUTARY_SETUP_CODE);
+	if (env.setupCode === '') return;
+	const expected = plainCode(env.setupCode);
 	if (expected.length < SETUP_CODE_MIN_LENGTH) {
 		throw refusal(
 			'SERVER_MISCONFIGURED',

@@ -70,7 +70,7 @@ export async function changeWorkspace(
 	if (Object.keys(problems).length > 0) throw invalid(problems);
 	const { workspace, userId } = ctx.viewer;
 	const { name = workspace.name, timeZone = workspace.timeZone } = args;
-	await ctx.db.patch(workspace._id, { name: name.trim(), timeZone });
+	await ctx.db.patch('workspaces', workspace._id, { name: name.trim(), timeZone });
 	// Days are cut in the workspace's zone, so every stored rollup must be cut again.
 	if (timeZone !== workspace.timeZone) await changeTimeZone(ctx, workspace._id, timeZone);
 	await audit(ctx, {

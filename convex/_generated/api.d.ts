@@ -40,6 +40,7 @@ import type * as lib_auth from "../lib/auth.js";
 import type * as lib_authHooks from "../lib/authHooks.js";
 import type * as lib_authHttp from "../lib/authHttp.js";
 import type * as lib_components from "../lib/components.js";
+import type * as lib_env from "../lib/env.js";
 import type * as lib_errors from "../lib/errors.js";
 import type * as lib_events from "../lib/events.js";
 import type * as lib_functions from "../lib/functions.js";
@@ -124,6 +125,7 @@ declare const fullApi: ApiFromModules<{
   "lib/authHooks": typeof lib_authHooks;
   "lib/authHttp": typeof lib_authHttp;
   "lib/components": typeof lib_components;
+  "lib/env": typeof lib_env;
   "lib/errors": typeof lib_errors;
   "lib/events": typeof lib_events;
   "lib/functions": typeof lib_functions;

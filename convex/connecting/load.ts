@@ -35,8 +35,8 @@ export async function loadConnection(
 	args: { workspaceId: Id<'workspaces'>; connectionId: string },
 ): Promise<LoadedConnection | null> {
 	const connectionId = ctx.db.normalizeId('connections', args.connectionId);
-	const row = connectionId && (await ctx.db.get(connectionId));
-	const workspace = await ctx.db.get(args.workspaceId);
+	const row = connectionId && (await ctx.db.get('connections', connectionId));
+	const workspace = await ctx.db.get('workspaces', args.workspaceId);
 	if (!row || !workspace || row.workspaceId !== workspace._id) return null;
 	const secrets = await ctx.db
 		.query('secrets')

@@ -52,7 +52,7 @@ export async function renameConnection(
 	const connection = await getOwned(ctx, 'connections', connectionId);
 	const wanted = name.trim();
 	if (wanted === connection.name) return null;
-	await ctx.db.patch(connection._id, { name: wanted });
+	await ctx.db.patch('connections', connection._id, { name: wanted });
 	await record(
 		ctx,
 		connectionId,

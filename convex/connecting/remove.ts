@@ -25,7 +25,7 @@ export async function removeConnection(
 	const connection = await getOwned(ctx, 'connections', connectionId);
 	await removeConnectionData(ctx, connection, keepPoints, Date.now());
 	await removeSecrets(ctx, connection._id);
-	await ctx.db.delete(connection._id);
+	await ctx.db.delete('connections', connection._id);
 	await audit(ctx, {
 		workspaceId: connection.workspaceId,
 		connectionId: connection._id,

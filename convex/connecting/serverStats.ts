@@ -4,6 +4,7 @@ import type { ServerStats } from '../../src/lib/server/integrations/sdk/index.ts
 import { internal } from '../_generated/api.js';
 import type { Id } from '../_generated/dataModel.js';
 import { internalQuery, type ActionCtx, type QueryCtx } from '../_generated/server.js';
+import { env } from '../lib/env.ts';
 import { event } from '../lib/events.ts';
 import { readTotals } from '../lib/totals.ts';
 
@@ -28,7 +29,7 @@ export async function readCounts(
 	ctx: QueryCtx,
 	workspaceId: Id<'workspaces'>,
 ): Promise<Infer<typeof vCounts>> {
-	const workspace = await ctx.db.get(workspaceId);
+	const workspace = await ctx.db.get('workspaces', workspaceId);
 	const { finishedRuns, failedRuns } = await readTotals(ctx, workspaceId);
 	let pointsStored = 0;
 	const states = ctx.db
@@ -65,7 +66,7 @@ export async function readServerStats(
  * Elsewhere (Convex Cloud) there is no such process, and its numbers are null, which makes gaps rather than zeros.
  */
 export async function readProcessStats(): Promise<ProcessStats> {
-	const url = process.env.EMBEDDED_STATS_URL;
+	const url = env.statsUrl;
 	const stats = url ? await fetchJson(url) : {};
 	const number = (name: string) => (typeof stats[name] === 'number' ? stats[name] : null);
 	return {

@@ -92,11 +92,11 @@ export async function replaceCredentials(
 	ctx: MutationCtx,
 	args: Infer<typeof vReplace>,
 ): Promise<boolean> {
-	const connection = await ctx.db.get(args.connectionId);
+	const connection = await ctx.db.get('connections', args.connectionId);
 	if (connection?.workspaceId !== args.workspaceId) throw notFound('This connection');
 	// The blobs are bound to the version they were sealed for.
 	if (connection.vaultVersion !== args.expectedVersion) return false;
-	await ctx.db.patch(connection._id, {
+	await ctx.db.patch('connections', connection._id, {
 		authId: args.authId,
 		account: args.account,
 		settings: args.settings,
@@ -129,7 +129,7 @@ export async function removeSecrets(
 		.query('secrets')
 		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
 		.collect();
-	for (const row of rows) await ctx.db.delete(row._id);
+	for (const row of rows) await ctx.db.delete('secrets', row._id);
 }
 
 async function writeSecrets(
@@ -145,7 +145,7 @@ export const recordUnreadable = internalMutation({
 	args: { connectionId: v.id('connections') },
 	returns: v.null(),
 	handler: async (ctx, { connectionId }) => {
-		const connection = await ctx.db.get(connectionId);
+		const connection = await ctx.db.get('connections', connectionId);
 		if (!connection) return null;
 		await audit(ctx, {
 			workspaceId: connection.workspaceId,

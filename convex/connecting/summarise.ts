@@ -58,7 +58,7 @@ export async function summarise(
 	const health = await healthOf(ctx, connection._id, ctx.viewer.workspace.timeZone, now);
 	const { name: serviceName, icon } = faceOf(connection.service);
 	const runId = health?.state.lastRunId;
-	const run = runId ? await ctx.db.get(runId) : null;
+	const run = runId ? await ctx.db.get('syncRuns', runId) : null;
 	return {
 		id: connection._id,
 		service: connection.service,

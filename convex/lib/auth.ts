@@ -10,6 +10,7 @@ import { internal } from '../_generated/api.js';
 import authConfig from '../auth.config.ts';
 import { authAfterHook, authBeforeHook } from './authHooks.ts';
 import { components } from './components.ts';
+import { env } from './env.ts';
 import { refusal } from './errors.ts';
 import { admitOwner, forgetUser, mirrorUser } from './members.ts';
 
@@ -62,11 +63,10 @@ export const authComponent = createClient<DataModel>(components.betterAuth, {
 	},
 });
 
-/** Read when used, not at import: the analysis of a push has no secrets. */
 export function createAuthOptions(ctx: GenericCtx<DataModel>) {
 	return {
 		appName: 'Tributary',
-		baseURL: process.env.SITE_URL,
+		baseURL: env.siteUrl,
 		secret: signingSecret(),
 		database: authComponent.adapter(ctx),
 		disabledPaths: DISABLED_PATHS,
@@ -81,7 +81,12 @@ export function createAuthOptions(ctx: GenericCtx<DataModel>) {
 		},
 		session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_UPDATE_SECONDS },
 		// Per address; per account is in authHooks.ts. Kept in the database: a function has no memory of its own.
-		rateLimit: { enabled: true, storage: 'database' },
+		rateLimit: {
+			enabled: true,
+			storage: 'database',
+			// Public keys, asked for by the deployment itself, without an address to count by.
+			customRules: { '/convex/jwks': false },
+		},
 		hooks: { before: authBeforeHook(ctx), after: authAfterHook(ctx) },
 		advanced: {
 			ipAddress: { ipAddressHeaders: ['x-forwarded-for'] },
@@ -108,7 +113,7 @@ export function createAuth(ctx: GenericCtx<DataModel>) {
  * @throws ConvexError SERVER_MISCONFIGURED
  */
 function signingSecret(): string {
-	const secret = process.env.BETTER_AUTH_SECRET ?? '';
+	const secret = env.betterAuthSecret;
 	if (secret.length >= SIGNING_SECRET_MIN_LENGTH) return secret;
 	throw refusal(
 		'SERVER_MISCONFIGURED',

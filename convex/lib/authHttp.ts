@@ -3,6 +3,7 @@ import { symmetricDecrypt } from 'better-auth/crypto';
 import type { ActionCtx } from '../_generated/server.js';
 import { createAuth } from './auth.ts';
 import { components } from './components.ts';
+import { env } from './env.ts';
 import { event } from './events.ts';
 
 const TOKEN_PATH = '/api/auth/convex/token';
@@ -42,7 +43,7 @@ export async function repairSigningKeys(ctx: ActionCtx): Promise<boolean> {
 async function isReadable(privateKey: string): Promise<boolean> {
 	try {
 		await symmetricDecrypt({
-			key: process.env.BETTER_AUTH_SECRET ?? '',
+			key: env.betterAuthSecret,
 			data: JSON.parse(privateKey),
 		});
 		return true;

@@ -85,7 +85,7 @@ export async function findOwned<T extends OwnedTable>(
 	id: string,
 ): Promise<Doc<T> | null> {
 	const normal = ctx.db.normalizeId(table, id);
-	const row = normal && (await ctx.db.get(normal));
+	const row = normal && (await ctx.db.get(table, normal));
 	if (!row || (row as { workspaceId?: unknown }).workspaceId !== ctx.viewer.workspace._id)
 		return null;
 	return row;

@@ -23,7 +23,7 @@ interface AuthUser {
 export async function admitOwner(ctx: Ctx, user: AuthUser): Promise<void> {
 	const site = await readSite(ctx);
 	if (!site || site.ownerId !== null) throw setupClosed();
-	await ctx.db.patch(site._id, { ownerId: user._id });
+	await ctx.db.patch('settings', site._id, { ownerId: user._id });
 	await ctx.db.insert('users', { userId: user._id, name: user.name, email: user.email });
 	await ctx.db.insert('memberships', {
 		workspaceId: site.workspaceId,
@@ -35,18 +35,18 @@ export async function admitOwner(ctx: Ctx, user: AuthUser): Promise<void> {
 
 export async function mirrorUser(ctx: Ctx, user: AuthUser): Promise<void> {
 	const mirror = await readUser(ctx, user._id);
-	if (mirror) await ctx.db.patch(mirror._id, { name: user.name, email: user.email });
+	if (mirror) await ctx.db.patch('users', mirror._id, { name: user.name, email: user.email });
 }
 
 /** Membership goes with the user, so a token that outlives the user opens nothing. */
 export async function forgetUser(ctx: Ctx, user: AuthUser): Promise<void> {
 	const mirror = await readUser(ctx, user._id);
-	if (mirror) await ctx.db.delete(mirror._id);
+	if (mirror) await ctx.db.delete('users', mirror._id);
 	const memberships = await ctx.db
 		.query('memberships')
 		.withIndex('by_userId', (q) => q.eq('userId', user._id))
 		.collect();
-	for (const membership of memberships) await ctx.db.delete(membership._id);
+	for (const membership of memberships) await ctx.db.delete('memberships', membership._id);
 }
 
 /** The row that closes setup, or null on a fresh server. */

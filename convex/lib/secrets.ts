@@ -3,6 +3,7 @@
  * (workspace, connection, field, version) as associated data, so that a blob moved to another row, or an old one put
  * back, does not open.
  */
+import { env } from './env.ts';
 import { refusal } from './errors.ts';
 
 const FORMAT = 'v1';
@@ -98,18 +99,18 @@ export async function open(sealed: string, place: SealPlace): Promise<string> {
 
 async function currentKey(): Promise<SecretKey> {
 	try {
-		return await importKey(parseSecretKey(process.env.TRIBUTARY_SECRET_KEY));
+		return await importKey(parseSecretKey(env.secretKey));
 	} catch (error) {
 		throw refusal('SERVER_MISCONFIGURED', (error as Error).message);
 	}
 }
 
-/** The current key, then those that may still open older blobs (TRIBUTARY_OLD_SECRET_KEYS, comma-separated). */
+/** The current key, then those that may still open older blobs. */
 async function allKeys(): Promise<SecretKey[]> {
-	const old = (process.env.TRIBUTARY_OLD_SECRET_KEYS ?? '')
-		.split(',')
-		.filter((text) => text.trim());
-	return [await currentKey(), ...(await Promise.all(old.map((k) => importKey(parseSecretKey(k)))))];
+	return [
+		await currentKey(),
+		...(await Promise.all(env.oldSecretKeys.map((k) => importKey(parseSecretKey(k))))),
+	];
 }
 
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<SecretKey> {

@@ -21,7 +21,7 @@ export async function countRun(
 	const row = await readRow(ctx, workspaceId);
 	const finishedRuns = (row?.finishedRuns ?? 0) + 1;
 	const failedRuns = (row?.failedRuns ?? 0) + Number(hasFailed);
-	if (row) await ctx.db.patch(row._id, { finishedRuns, failedRuns });
+	if (row) await ctx.db.patch('workspaceTotals', row._id, { finishedRuns, failedRuns });
 	else await ctx.db.insert('workspaceTotals', { workspaceId, finishedRuns, failedRuns });
 }
 

@@ -28,7 +28,7 @@ export async function requireViewer(ctx: Ctx): Promise<Viewer> {
 		.query('memberships')
 		.withIndex('by_userId', (q) => q.eq('userId', session.userId))
 		.first();
-	const workspace = membership && (await ctx.db.get(membership.workspaceId));
+	const workspace = membership && (await ctx.db.get('workspaces', membership.workspaceId));
 	if (!workspace) throw signedOut();
 	return { ...session, role: membership.role, workspace };
 }
