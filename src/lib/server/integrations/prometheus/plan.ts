@@ -39,8 +39,11 @@ export function planSlices(
 		const stepMs =
 			windowMs ?? (range.endAt - range.startAt <= fineRangeMs ? minuteMs : 5 * minuteMs);
 		const shiftMs = windowMs === undefined ? 0 : -windowMs;
-		// A window belongs to the range when it lies in it wholly.
-		const firstAt = Math.ceil(range.startAt / stepMs) * stepMs - shiftMs;
+		// A window belongs to the range in which it ends: a sync every minute must still see the hours go by.
+		const firstAt =
+			windowMs === undefined
+				? Math.ceil(range.startAt / stepMs) * stepMs
+				: Math.floor(range.startAt / stepMs) * stepMs + stepMs;
 		const endAt = windowMs === undefined ? range.endAt - 1 : range.endAt;
 		const lastAt = Math.floor(endAt / stepMs) * stepMs;
 		const sliceMs = Math.max(dayMs, Math.floor((stepsPerSlice * stepMs) / dayMs) * dayMs);
