@@ -54,7 +54,7 @@ async function present(
 ): Promise<Infer<typeof vRun>> {
 	let connectionName = names.get(run.connectionId);
 	if (connectionName === undefined) {
-		connectionName = (await ctx.db.get(run.connectionId))?.name ?? run.service;
+		connectionName = (await ctx.db.get('connections', run.connectionId))?.name ?? run.service;
 		names.set(run.connectionId, connectionName);
 	}
 	const { _id, connectionId, service, kind, state, startedAt, endedAt, cause, causedBy } = run;

@@ -36,7 +36,7 @@ export class Sources {
 	}
 
 	async #load(connectionId: Id<'connections'>): Promise<Source | null> {
-		const connection = await this.#ctx.db.get(connectionId);
+		const connection = await this.#ctx.db.get('connections', connectionId);
 		if (!connection) return null;
 		const health = await healthOf(this.#ctx, connectionId, this.#timeZone, this.#now);
 		return { name: connection.name, health };

@@ -92,7 +92,7 @@ export class PointStore {
 				data: encodePoints(piece),
 			};
 			if (chunk && i === 0) {
-				await this.#db.patch(chunk._id, row);
+				await this.#db.patch('pointChunks', chunk._id, row);
 				this.#unpacked.set(chunk._id, piece);
 			} else {
 				const id = await this.#db.insert('pointChunks', { seriesId: this.#seriesId, ...row });

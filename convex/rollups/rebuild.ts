@@ -27,7 +27,7 @@ export async function changeTimeZone(
 		.collect();
 	for (const series of all) {
 		if (series.timeZone === timeZone) continue;
-		await ctx.db.patch(series._id, { timeZone });
+		await ctx.db.patch('series', series._id, { timeZone });
 		const args = { seriesId: series._id, timeZone, after: -1 };
 		await ctx.scheduler.runAfter(0, internal.rollups.rebuild.rebuild, args);
 	}
@@ -38,7 +38,7 @@ export const rebuild = internalMutation({
 	args: { seriesId: v.id('series'), timeZone: v.string(), after: v.number() },
 	returns: v.null(),
 	handler: async (ctx, { seriesId, timeZone, after }) => {
-		const series = await ctx.db.get(seriesId);
+		const series = await ctx.db.get('series', seriesId);
 		// Removed, or its zone changed again: another rebuild is on its way.
 		if (!series || series.timeZone !== timeZone) return null;
 		const chunks = await ctx.db
@@ -63,7 +63,7 @@ export const clearFormer = internalMutation({
 	args: { seriesId: v.id('series') },
 	returns: v.null(),
 	handler: async (ctx, { seriesId }) => {
-		const series = await ctx.db.get(seriesId);
+		const series = await ctx.db.get('series', seriesId);
 		let left = ROWS_PER_BATCH;
 		for (const granularity of ['hour', 'day'] as const) {
 			const ownZone = series?.timeZone ?? '';
@@ -75,7 +75,7 @@ export const clearFormer = internalMutation({
 						return side === 'lt' ? prefix.lt('timeZone', ownZone) : prefix.gt('timeZone', ownZone);
 					})
 					.take(left);
-				for (const row of rows) await ctx.db.delete(row._id);
+				for (const row of rows) await ctx.db.delete('rollupChunks', row._id);
 				left -= rows.length;
 				if (left > 0) continue;
 				await ctx.scheduler.runAfter(0, internal.rollups.rebuild.clearFormer, { seriesId });

@@ -94,11 +94,11 @@ class RollupChunks {
 		for (const [period, { id, rows, isChanged }] of this.#open) {
 			if (!isChanged) continue;
 			if (rows.length === 0) {
-				if (id) await this.#db.delete(id);
+				if (id) await this.#db.delete('rollupChunks', id);
 				continue;
 			}
 			const data = encodeRollups(rows);
-			if (id) await this.#db.patch(id, { data });
+			if (id) await this.#db.patch('rollupChunks', id, { data });
 			else {
 				const granularity = this.#granularity;
 				await this.#db.insert('rollupChunks', { ...this.#place, granularity, period, data });

@@ -36,15 +36,18 @@ export async function beginRun(
 	const live = await liveRun(ctx, runId, epoch);
 	if (!live) return null;
 	const { run, state, claim, progress } = live;
-	const connection = await ctx.db.get(run.connectionId);
+	const connection = await ctx.db.get('connections', run.connectionId);
 	if (!connection) return null;
 	// An upgrade may have brought new metrics; an unknown service is told by the action, which must fail loudly.
 	if (integrationRegistry.has(run.service)) await ensureSeries(ctx, connection);
 	const range = claim.range ?? (await firstRange(ctx, live, now));
-	await ctx.db.patch(claim._id, { range, leaseUntil: now + LEASE_MS });
-	await ctx.db.patch(progress._id, { range, waitUntil: null, waitReason: null });
-	await ctx.db.patch(run._id, { state: 'running', steps: startStep(run.steps, 0, now) });
-	if (state.isWaiting) await ctx.db.patch(state._id, { isWaiting: false });
+	await ctx.db.patch('syncClaims', claim._id, { range, leaseUntil: now + LEASE_MS });
+	await ctx.db.patch('syncProgress', progress._id, { range, waitUntil: null, waitReason: null });
+	await ctx.db.patch('syncRuns', run._id, {
+		state: 'running',
+		steps: startStep(run.steps, 0, now),
+	});
+	if (state.isWaiting) await ctx.db.patch('syncStates', state._id, { isWaiting: false });
 	const series = await allSeriesOf(ctx, connection._id);
 	return {
 		workspaceId: run.workspaceId,
@@ -64,7 +67,7 @@ async function firstRange(ctx: WriteCtx, { run, state }: LiveRun, now: number) {
 	if (!integrationRegistry.has(run.service)) return { startAt: now, endAt: now };
 	const integration = integrationRegistry.get(run.service);
 	if (run.kind === 'backfill') {
-		const workspace = await ctx.db.get(run.workspaceId);
+		const workspace = await ctx.db.get('workspaces', run.workspaceId);
 		const timeZone = workspace?.timeZone ?? 'UTC';
 		const today = bucketStart(now, 'day', timeZone);
 		return { startAt: shiftLocal(today, -integration.historicalDays, 'day', timeZone), endAt: now };
@@ -80,7 +83,8 @@ export const renew = internalMutation({
 	returns: v.boolean(),
 	handler: async (ctx, { runId, epoch }) => {
 		const live = await liveRun(ctx, runId, epoch);
-		if (live) await ctx.db.patch(live.claim._id, { leaseUntil: Date.now() + LEASE_MS });
+		if (live)
+			await ctx.db.patch('syncClaims', live.claim._id, { leaseUntil: Date.now() + LEASE_MS });
 		return live !== null;
 	},
 });

@@ -98,15 +98,20 @@ export async function claim(
 	});
 	const isResumed = claimRow.range !== null && claimRow.checkpoint !== null;
 	const epoch = claimRow.epoch + 1;
-	await ctx.db.patch(claimRow._id, {
+	await ctx.db.patch('syncClaims', claimRow._id, {
 		runId,
 		epoch,
 		leaseUntil: now + LEASE_MS,
 		barrenClaims: claimRow.barrenClaims + 1,
 		...(isResumed ? {} : { checkpoint: null, range: null }),
 	});
-	await ctx.db.patch(state._id, { runId, lastRunId: runId, nextAt: null, isWaiting: false });
-	await ctx.db.patch(progress._id, {
+	await ctx.db.patch('syncStates', state._id, {
+		runId,
+		lastRunId: runId,
+		nextAt: null,
+		isWaiting: false,
+	});
+	await ctx.db.patch('syncProgress', progress._id, {
 		runId,
 		range: isResumed ? claimRow.range : null,
 		waitUntil: null,
@@ -137,7 +142,7 @@ export async function liveRun(
 	runId: Id<'syncRuns'>,
 	epoch: number,
 ): Promise<LiveRun | null> {
-	const run = await ctx.db.get(runId);
+	const run = await ctx.db.get('syncRuns', runId);
 	if (!run) return null;
 	const claimRow = await claimOf(ctx, run.connectionId);
 	if (!claimRow || claimRow.runId !== runId || claimRow.epoch !== epoch) return null;
@@ -154,6 +159,10 @@ export async function handOn(
 	barrenClaims: number,
 ): Promise<void> {
 	const epoch = claimRow.epoch + 1;
-	await ctx.db.patch(claimRow._id, { epoch, leaseUntil: at + LEASE_MS, barrenClaims });
+	await ctx.db.patch('syncClaims', claimRow._id, {
+		epoch,
+		leaseUntil: at + LEASE_MS,
+		barrenClaims,
+	});
 	await ctx.scheduler.runAt(at, internal.sync.run.run, { runId: claimRow.runId!, epoch });
 }

@@ -145,7 +145,7 @@ async function updateState(
 		Object.is(next.lastValue, state.lastValue) &&
 		added === 0 &&
 		state.failure === null;
-	if (!isSame) await ctx.db.patch(state._id, next);
+	if (!isSame) await ctx.db.patch('seriesStates', state._id, next);
 }
 
 /** A warning about one series shows on its card; every warning shows on the run, so that nothing fails in silence. */
@@ -156,12 +156,12 @@ async function storeWarning(
 ): Promise<void> {
 	const remedy = errorCatalogue[code as ConnectorErrorCode]?.remedy ?? 'changeSetting';
 	const failure = { code, message, remedy };
-	const current = await ctx.db.get(run._id);
-	if (current && current.failure === null) await ctx.db.patch(run._id, { failure });
+	const current = await ctx.db.get('syncRuns', run._id);
+	if (current && current.failure === null) await ctx.db.patch('syncRuns', run._id, { failure });
 	if (seriesKey === undefined) return;
 	const series = await seriesByKey(ctx, run.connectionId, seriesKey);
 	const state = await seriesStateOf(ctx, series._id);
-	if (state) await ctx.db.patch(state._id, { failure, failedRunId: run._id });
+	if (state) await ctx.db.patch('seriesStates', state._id, { failure, failedRunId: run._id });
 }
 
 export async function storeRequests(
@@ -188,7 +188,7 @@ async function countFlow(
 	const at = Math.floor(now / HOUR_MS) * HOUR_MS;
 	const kept = flow.hours.filter((hour) => hour.at > now - FLOW_KEPT_MS && hour.at !== at);
 	const own = flow.hours.find((hour) => hour.at === at)?.points ?? 0;
-	await ctx.db.patch(flow._id, { hours: [...kept, { at, points: own + points }] });
+	await ctx.db.patch('flows', flow._id, { hours: [...kept, { at, points: own + points }] });
 }
 
 /** Counters, lease and, at the end of a page, the checkpoint. */
@@ -199,12 +199,12 @@ async function moveOn(
 	stored: StoredPart[],
 	now: number,
 ): Promise<void> {
-	await ctx.db.patch(claim._id, {
+	await ctx.db.patch('syncClaims', claim._id, {
 		leaseUntil: now + LEASE_MS,
 		...(pageEnd ? { checkpoint: pageEnd.checkpoint, barrenClaims: 0 } : {}),
 	});
 	const changes = stored.reduce((sum, part) => sum + part.added + part.corrected, 0);
-	await ctx.db.patch(progress._id, {
+	await ctx.db.patch('syncProgress', progress._id, {
 		points: progress.points + changes,
 		calls: progress.calls + requests.length,
 		covered: run.kind === 'backfill' ? cover(progress.covered, stored) : progress.covered,
@@ -216,7 +216,7 @@ async function moveOn(
 		}),
 	});
 	if (run.steps[1]?.state === 'waiting') {
-		await ctx.db.patch(run._id, { steps: startStep(run.steps, 1, now) });
+		await ctx.db.patch('syncRuns', run._id, { steps: startStep(run.steps, 1, now) });
 	}
 }
 

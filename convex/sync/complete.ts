@@ -54,7 +54,7 @@ export async function completeRun(
 	await storeRequests(ctx, runId, requests);
 	const { progress } = live;
 	const calls = progress.calls + requests.length;
-	await ctx.db.patch(progress._id, { calls, updatedAt: now });
+	await ctx.db.patch('syncProgress', progress._id, { calls, updatedAt: now });
 	const counted = { ...live, progress: { ...progress, calls } };
 	if (outcome.state === 'handOver') await handOn(ctx, live.claim, now, live.claim.barrenClaims + 1);
 	else if (outcome.state === 'succeeded') await succeed(ctx, counted, now);
@@ -64,8 +64,8 @@ export async function completeRun(
 async function succeed(ctx: WriteCtx, live: LiveRun, now: number): Promise<void> {
 	const { run, state, claim } = live;
 	await endRun(ctx, live, 'succeeded', now);
-	await ctx.db.patch(claim._id, { checkpoint: null, range: null });
-	await ctx.db.patch(state._id, {
+	await ctx.db.patch('syncClaims', claim._id, { checkpoint: null, range: null });
+	await ctx.db.patch('syncStates', state._id, {
 		lastSuccessAt: now,
 		failure: null,
 		failures: 0,
@@ -79,7 +79,7 @@ async function succeed(ctx: WriteCtx, live: LiveRun, now: number): Promise<void>
 		.collect();
 	for (const row of states) {
 		if (row.failure === null || row.failedRunId === run._id) continue;
-		await ctx.db.patch(row._id, { failure: null, failedRunId: null });
+		await ctx.db.patch('seriesStates', row._id, { failure: null, failedRunId: null });
 	}
 	await ctx.scheduler.runAfter(0, internal.sync.enqueue.tick, {});
 }
@@ -106,9 +106,9 @@ async function wait(
 	failure: Infer<typeof vFailure>,
 	waitUntil: number,
 ): Promise<void> {
-	await ctx.db.patch(run._id, { state: 'waiting' });
-	await ctx.db.patch(state._id, { isWaiting: true });
-	await ctx.db.patch(progress._id, { waitUntil, waitReason: failure.message });
+	await ctx.db.patch('syncRuns', run._id, { state: 'waiting' });
+	await ctx.db.patch('syncStates', state._id, { isWaiting: true });
+	await ctx.db.patch('syncProgress', progress._id, { waitUntil, waitReason: failure.message });
 	await handOn(ctx, claim, waitUntil, claim.barrenClaims + 1);
 }
 
@@ -125,9 +125,9 @@ export async function fail(
 	const remedy = isRetryable(failure) ? 'retry' : timingOf(failure);
 	const nextAt = nextTryAt({ remedy, retryAt: failure.retryAt }, failures, now, random);
 	await endRun(ctx, live, failure.remedy === 'reconnect' ? 'needsReauth' : 'failed', now, failure);
-	await ctx.db.patch(state._id, { failure, failures, nextAt });
+	await ctx.db.patch('syncStates', state._id, { failure, failures, nextAt });
 	if (claim.barrenClaims >= BARREN_CLAIMS_TO_RESTART) {
-		await ctx.db.patch(claim._id, { checkpoint: null, barrenClaims: 0 });
+		await ctx.db.patch('syncClaims', claim._id, { checkpoint: null, barrenClaims: 0 });
 	}
 	const { connectionId, service } = run;
 	event('sync.failed', { connectionId, service, code: failure.code, failures, nextAt });
@@ -148,7 +148,7 @@ async function endRun(
 	failure?: Infer<typeof vFailure>,
 ): Promise<void> {
 	const { pages, points, calls } = progress;
-	await ctx.db.patch(run._id, {
+	await ctx.db.patch('syncRuns', run._id, {
 		state: as,
 		endedAt: now,
 		pages,
@@ -158,7 +158,7 @@ async function endRun(
 		...(failure ? { failure } : {}),
 	});
 	await countRun(ctx, run.workspaceId, as !== 'succeeded');
-	await ctx.db.patch(claim._id, { runId: null, leaseUntil: null });
-	await ctx.db.patch(progress._id, { waitUntil: null, waitReason: null });
-	await ctx.db.patch(state._id, { runId: null, isWaiting: false });
+	await ctx.db.patch('syncClaims', claim._id, { runId: null, leaseUntil: null });
+	await ctx.db.patch('syncProgress', progress._id, { waitUntil: null, waitReason: null });
+	await ctx.db.patch('syncStates', state._id, { runId: null, isWaiting: false });
 }

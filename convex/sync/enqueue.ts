@@ -69,7 +69,7 @@ export async function enqueueFirstSync(
 	causedBy: string | null = null,
 	now = Date.now(),
 ): Promise<Id<'syncRuns'>> {
-	const connection = await ctx.db.get(connectionId);
+	const connection = await ctx.db.get('connections', connectionId);
 	if (!connection) throw new Error('A first sync was asked for without its connection.');
 	const integration = integrationRegistry.get(connection.service);
 	const { workspaceId, service } = connection;
@@ -114,7 +114,7 @@ export async function enqueueFirstSync(
 		covered: [],
 	});
 	await ctx.db.insert('flows', { connectionId, workspaceId, hours: [] });
-	const state = await ctx.db.get(stateId);
+	const state = await ctx.db.get('syncStates', stateId);
 	return (await claim(ctx, state!, 'connect', causedBy, now))!;
 }
 

@@ -18,20 +18,31 @@ export async function stopLiveRun(
 	const claimRow = await claimOf(ctx, connectionId);
 	const progress = await progressRowOf(ctx, connectionId);
 	if (!state || !claimRow || !progress || state.runId === null) return;
-	const run = await ctx.db.get(state.runId);
+	const run = await ctx.db.get('syncRuns', state.runId);
 	if (run) {
 		const { pages, points, calls } = progress;
 		const steps = endSteps(run.steps, false, now);
-		await ctx.db.patch(run._id, { state: as, endedAt: now, pages, points, calls, steps });
+		await ctx.db.patch('syncRuns', run._id, {
+			state: as,
+			endedAt: now,
+			pages,
+			points,
+			calls,
+			steps,
+		});
 	}
-	await ctx.db.patch(claimRow._id, {
+	await ctx.db.patch('syncClaims', claimRow._id, {
 		runId: null,
 		leaseUntil: null,
 		epoch: claimRow.epoch + 1,
 		barrenClaims: 0,
 	});
-	await ctx.db.patch(progress._id, { waitUntil: null, waitReason: null, updatedAt: now });
-	await ctx.db.patch(state._id, { runId: null, isWaiting: false });
+	await ctx.db.patch('syncProgress', progress._id, {
+		waitUntil: null,
+		waitReason: null,
+		updatedAt: now,
+	});
+	await ctx.db.patch('syncStates', state._id, { runId: null, isWaiting: false });
 }
 
 /** Stops the live run and plans no other until `resumeSync`. */
@@ -43,7 +54,7 @@ export async function pauseSync(
 	await stopLiveRun(ctx, connectionId, 'paused', now);
 	const state = await stateOf(ctx, connectionId);
 	if (state && state.pausedAt === null)
-		await ctx.db.patch(state._id, { pausedAt: now, nextAt: null });
+		await ctx.db.patch('syncStates', state._id, { pausedAt: now, nextAt: null });
 }
 
 /** Goes on at the last committed checkpoint, at once. */
@@ -55,7 +66,7 @@ export async function resumeSync(
 ): Promise<void> {
 	const state = await stateOf(ctx, connectionId);
 	if (!state || state.pausedAt === null) return;
-	await ctx.db.patch(state._id, { pausedAt: null });
+	await ctx.db.patch('syncStates', state._id, { pausedAt: null });
 	await claim(ctx, { ...state, pausedAt: null }, 'person', causedBy, now);
 }
 
@@ -71,15 +82,15 @@ export async function restartSync(
 	now = Date.now(),
 ): Promise<void> {
 	await stopLiveRun(ctx, connectionId, 'canceled', now);
-	const connection = await ctx.db.get(connectionId);
+	const connection = await ctx.db.get('connections', connectionId);
 	const state = await stateOf(ctx, connectionId);
 	const claimRow = await claimOf(ctx, connectionId);
 	if (!connection || !state || !claimRow) return;
 	const { added } = await ensureSeries(ctx, connection);
 	const begun = added > 0 && integrationRegistry.get(connection.service).shouldBackfill;
 	const cleared = { failure: null, failures: 0, ...(begun ? { isHistoryDone: false } : {}) };
-	await ctx.db.patch(state._id, cleared);
-	await ctx.db.patch(claimRow._id, {
+	await ctx.db.patch('syncStates', state._id, cleared);
+	await ctx.db.patch('syncClaims', claimRow._id, {
 		barrenClaims: 0,
 		...(begun ? { checkpoint: null, range: null } : {}),
 	});

@@ -31,7 +31,7 @@ export async function progressOf(
 	timeZone: string,
 ): Promise<Progress | null> {
 	const row = await progressRowOf(ctx, connectionId);
-	const run = row?.runId ? await ctx.db.get(row.runId) : null;
+	const run = row?.runId ? await ctx.db.get('syncRuns', row.runId) : null;
 	if (!row || !run) return null;
 	const { pages, totalPages, points, calls, waitUntil, waitReason } = row;
 	return {

@@ -56,7 +56,11 @@ export async function recoverRuns(
 	for (const claim of claims) {
 		const live = claim.runId && (await liveRun(ctx, claim.runId, claim.epoch));
 		if (!live) {
-			await ctx.db.patch(claim._id, { runId: null, leaseUntil: null, epoch: claim.epoch + 1 });
+			await ctx.db.patch('syncClaims', claim._id, {
+				runId: null,
+				leaseUntil: null,
+				epoch: claim.epoch + 1,
+			});
 			continue;
 		}
 		if (live.run.state === 'waiting' && leaseBefore > now) continue;
@@ -69,7 +73,7 @@ export async function recoverRuns(
 			await fail(ctx, live, { code: 'RUN_DIED', message, remedy: 'retry' }, now, random);
 			continue;
 		}
-		await ctx.db.patch(live.run._id, { recoveries: live.run.recoveries + 1 });
+		await ctx.db.patch('syncRuns', live.run._id, { recoveries: live.run.recoveries + 1 });
 		await handOn(ctx, claim, now, claim.barrenClaims + 1);
 	}
 	return recovered;

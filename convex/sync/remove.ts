@@ -39,22 +39,24 @@ export async function removeConnectionData(
 ): Promise<void> {
 	const { _id: connectionId, name } = connection;
 	await stopLiveRun(ctx, connectionId, 'canceled', now);
-	for (const row of [
+	const [state, claim, progress, flow] = [
 		await stateOf(ctx, connectionId),
 		await claimOf(ctx, connectionId),
 		await progressRowOf(ctx, connectionId),
 		await flowOf(ctx, connectionId),
-	]) {
-		if (row) await ctx.db.delete(row._id);
-	}
+	];
+	if (state) await ctx.db.delete('syncStates', state._id);
+	if (claim) await ctx.db.delete('syncClaims', claim._id);
+	if (progress) await ctx.db.delete('syncProgress', progress._id);
+	if (flow) await ctx.db.delete('flows', flow._id);
 	for (const series of await allSeriesOf(ctx, connectionId)) {
-		await ctx.db.patch(series._id, { isActive: false, formerConnectionName: name });
+		await ctx.db.patch('series', series._id, { isActive: false, formerConnectionName: name });
 		if (keepPoints) continue;
 		await ctx.scheduler.runAfter(0, internal.sync.remove.removeSeries, { seriesId: series._id });
 		// Out of every list at once; the chunks follow.
 		const state = await seriesStateOf(ctx, series._id);
-		if (state) await ctx.db.delete(state._id);
-		await ctx.db.delete(series._id);
+		if (state) await ctx.db.delete('seriesStates', state._id);
+		await ctx.db.delete('series', series._id);
 	}
 	await ctx.scheduler.runAfter(0, internal.sync.remove.removeRuns, { connectionId });
 }
@@ -71,15 +73,18 @@ export const removeSeries = internalMutation({
 	args: { seriesId: v.id('series') },
 	returns: v.null(),
 	handler: async (ctx, { seriesId }) => {
-		for (const table of ['pointChunks', 'rollupChunks'] as const) {
-			const rows = await ctx.db
-				.query(table)
-				.withIndex('by_seriesId', (q) => q.eq('seriesId', seriesId))
-				.take(ROWS_PER_BATCH);
-			for (const row of rows) await ctx.db.delete(row._id);
-			if (rows.length < ROWS_PER_BATCH) continue;
+		const points = await ctx.db
+			.query('pointChunks')
+			.withIndex('by_seriesId', (q) => q.eq('seriesId', seriesId))
+			.take(ROWS_PER_BATCH);
+		for (const row of points) await ctx.db.delete('pointChunks', row._id);
+		const rollups = await ctx.db
+			.query('rollupChunks')
+			.withIndex('by_seriesId', (q) => q.eq('seriesId', seriesId))
+			.take(ROWS_PER_BATCH - points.length);
+		for (const row of rollups) await ctx.db.delete('rollupChunks', row._id);
+		if (points.length + rollups.length === ROWS_PER_BATCH) {
 			await ctx.scheduler.runAfter(0, internal.sync.remove.removeSeries, { seriesId });
-			return null;
 		}
 		return null;
 	},
@@ -116,8 +121,8 @@ export async function removeRun(
 		.query('syncRequests')
 		.withIndex('by_runId', (q) => q.eq('runId', runId))
 		.take(limit);
-	for (const row of requests) await ctx.db.delete(row._id);
+	for (const row of requests) await ctx.db.delete('syncRequests', row._id);
 	if (requests.length >= limit) return limit;
-	await ctx.db.delete(runId);
+	await ctx.db.delete('syncRuns', runId);
 	return requests.length + 1;
 }

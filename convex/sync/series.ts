@@ -63,7 +63,7 @@ export async function ensureSeries(
 		await adopt(ctx, connection, found, facts);
 	}
 	for (const retired of byKey.values()) {
-		if (retired.isActive) await ctx.db.patch(retired._id, { isActive: false });
+		if (retired.isActive) await ctx.db.patch('series', retired._id, { isActive: false });
 	}
 	return { added };
 }
@@ -75,7 +75,7 @@ async function leftBehind(
 ): Promise<Doc<'series'> | null> {
 	const candidates = await ctx.db
 		.query('series')
-		.withIndex('by_account', (q) =>
+		.withIndex('by_workspaceId', (q) =>
 			q
 				.eq('workspaceId', workspaceId)
 				.eq('service', service)
@@ -92,7 +92,7 @@ async function insertSeries(
 	facts: ReturnType<typeof factsOf>,
 ): Promise<void> {
 	const { _id: connectionId, workspaceId, service, account } = connection;
-	const workspace = await ctx.db.get(workspaceId);
+	const workspace = await ctx.db.get('workspaces', workspaceId);
 	const seriesId = await ctx.db.insert('series', {
 		workspaceId,
 		connectionId,
@@ -135,10 +135,10 @@ async function adopt(
 			JSON.stringify(series[name as keyof Doc<'series'>]) === JSON.stringify(value),
 	);
 	if (isSame) return;
-	await ctx.db.patch(series._id, wanted);
+	await ctx.db.patch('series', series._id, wanted);
 	if (series.connectionId === connection._id) return;
 	const state = await seriesStateOf(ctx, series._id);
-	if (state) await ctx.db.patch(state._id, { connectionId: connection._id });
+	if (state) await ctx.db.patch('seriesStates', state._id, { connectionId: connection._id });
 }
 
 /** All series of a connection, retired ones included. */

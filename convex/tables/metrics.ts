@@ -69,8 +69,7 @@ export const metricTables = {
 		timeZone: v.string(),
 	})
 		.index('by_connectionId', ['connectionId', 'key'])
-		.index('by_workspaceId', ['workspaceId'])
-		.index('by_account', ['workspaceId', 'service', 'accountId', 'key']),
+		.index('by_workspaceId', ['workspaceId', 'service', 'accountId', 'key']),
 
 	/** The hot facts of a series, one row each. Inserted with it, patched by `sync/commit.ts`, deleted with it. */
 	seriesStates: defineTable({
