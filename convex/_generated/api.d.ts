@@ -45,6 +45,7 @@ import type * as lib_errors from "../lib/errors.js";
 import type * as lib_events from "../lib/events.js";
 import type * as lib_functions from "../lib/functions.js";
 import type * as lib_members from "../lib/members.js";
+import type * as lib_outbound from "../lib/outbound.js";
 import type * as lib_secrets from "../lib/secrets.js";
 import type * as lib_shapes from "../lib/shapes.js";
 import type * as lib_throttle from "../lib/throttle.js";
@@ -130,6 +131,7 @@ declare const fullApi: ApiFromModules<{
   "lib/events": typeof lib_events;
   "lib/functions": typeof lib_functions;
   "lib/members": typeof lib_members;
+  "lib/outbound": typeof lib_outbound;
   "lib/secrets": typeof lib_secrets;
   "lib/shapes": typeof lib_shapes;
   "lib/throttle": typeof lib_throttle;

@@ -6,6 +6,7 @@ import type {
 import { internal } from '../_generated/api.js';
 import type { Id } from '../_generated/dataModel.js';
 import type { ActionCtx } from '../_generated/server.js';
+import { outboundFetch } from '../lib/outbound.ts';
 import { openCredentials, vaultOf } from '../lib/vault.ts';
 import { UnsealError } from '../lib/secrets.ts';
 import type { LoadedConnection } from './load.ts';
@@ -21,7 +22,7 @@ export function connectionEnvironment(
 	onRequest?: (report: RequestReport) => void,
 ): ConnectionEnvironment {
 	return {
-		fetch: (url, init) => fetch(url, init),
+		fetch: outboundFetch,
 		clock: { now: () => Date.now() },
 		allowedHosts,
 		serverStats: () => readServerStats(ctx, workspaceId),

@@ -6,6 +6,7 @@ import type { Id } from '../_generated/dataModel.js';
 import { internalQuery, type ActionCtx, type QueryCtx } from '../_generated/server.js';
 import { env } from '../lib/env.ts';
 import { event } from '../lib/events.ts';
+import { outboundFetch } from '../lib/outbound.ts';
 import { readTotals } from '../lib/totals.ts';
 
 /** The process answers from memory; a slow one is in trouble, and its own numbers can wait for the next sync. */
@@ -85,7 +86,7 @@ async function fetchJson(url: string): Promise<Record<string, unknown>> {
 			// Our own loopback address: the guard of the embedded deployment's fetch would refuse it otherwise.
 			egress: { allow: [new URL(url).host] },
 		};
-		const body: unknown = await (await fetch(url, init)).json();
+		const body: unknown = await (await outboundFetch(url, init)).json();
 		return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 	} catch (error) {
 		event('serverStats.unavailable', { name: error instanceof Error ? error.name : 'unknown' });

@@ -44,7 +44,7 @@ describe('house rules', () => {
 
 	it('SEC-13 raw fetch stays inside the SDK’s request client and the deployment’s egress', () => {
 		const allowed =
-			/^src\/lib\/server\/(integrations\/sdk\/http\.ts|embedded\/|host\/)|^src\/lib\/backend\.ts$|^src\/tools\//;
+			/^src\/lib\/server\/(integrations\/sdk\/http(Client)?\.ts|embedded\/|host\/)|^convex\/lib\/outbound\.ts$|^src\/lib\/backend\.ts$|^src\/tools\//;
 		const offenders = sources
 			.filter((file) => /^(src|convex)\//.test(file) && !allowed.test(file))
 			.filter((file) =>
