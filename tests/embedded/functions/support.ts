@@ -42,15 +42,13 @@ export class ManualClock implements Clock {
 		this.nowMs = startMs;
 	}
 
-	now(): number {
-		return this.nowMs;
-	}
+	now = (): number => this.nowMs;
 
-	setTimeout(run: () => void, ms: number): { cancel(): void } {
+	setTimeout = (run: () => void, ms: number): { cancel(): void } => {
 		const timer = { at: this.nowMs + ms, run };
 		this.timers.push(timer);
 		return { cancel: () => void (this.timers = this.timers.filter((one) => one !== timer)) };
-	}
+	};
 
 	/** Fires what is due on the way, each at its own time, with the event loop turning in between. */
 	async advance(ms: number): Promise<void> {

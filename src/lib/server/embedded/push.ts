@@ -34,12 +34,11 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 	try {
 		const definitions = await readDefinitions(folder, configEvaluator(versionFolder));
 		const bundles = new Map<string, Bundle>();
-		for (const definition of definitions.values()) {
-			bundles.set(
-				definition.folder,
-				await bundleFolder(definition.folder, definition.folder === folder),
-			);
-		}
+		await Promise.all(
+			[...definitions.keys()].map(async (at) =>
+				bundles.set(at, await bundleFolder(at, at === folder)),
+			),
+		);
 		const mount = async (
 			at: ComponentPath,
 			definition: ComponentDefinition,
