@@ -35,6 +35,8 @@ const MIN_DRAG_PX = 8;
 /** Room for an axis label's sign at 11 px, and between label and plot. */
 const SIGN_PX = 6.6;
 const LABEL_PAD_PX = 12;
+/** Half a date label, less the plot's own padding. */
+const EDGE_PX = 14;
 
 export function plotData(model: PlotModel): uPlot.AlignedData {
 	const previous = model.starts.map((_, index) => model.previous?.[index] ?? null);
@@ -56,14 +58,12 @@ export function plotOptions(
 	bars: uPlot.Series.PathBuilder,
 ): uPlot.Options {
 	const labels = (plot: uPlot) => {
+		const { timeZone, bucketMs } = read();
 		const [from, to] = timeSpan(read());
-		return timeTicks(
-			from,
-			to,
-			plot.bbox.width / devicePixelRatio,
-			read().timeZone,
-			read().bucketMs,
-		);
+		const width = plot.bbox.width / devicePixelRatio;
+		// A label is centred on its tick; one at the very end would be cut off by the canvas.
+		const lastAt = from + (to - from) * (1 - EDGE_PX / width);
+		return timeTicks(from, to, width, timeZone, bucketMs).filter((tick) => tick.at <= lastAt);
 	};
 	const axisText = { stroke: () => read().theme.axis, font: read().theme.font };
 	return {

@@ -6,7 +6,7 @@ import {
 	lateReason,
 	type Card,
 } from '../../../src/routes/(app)/overview/card.ts';
-import { flowBandRows } from '../../../src/routes/(app)/overview/flowRows.ts';
+import { flowBandRows, flowText } from '../../../src/routes/(app)/overview/flowRows.ts';
 import { overviewQuery, parseOverviewView } from '../../../src/routes/(app)/overview/view.ts';
 
 const NOW = Date.parse('2026-11-20T12:42:00Z');
@@ -133,6 +133,16 @@ describe('flowBandRows', () => {
 			'broken',
 		]);
 		expect(rows.at(-1)!.state).toBe('cut');
+	});
+});
+
+describe('flowText', () => {
+	it('counts a fresh age on and leaves other words as they are', () => {
+		const source = { lastSuccessAt: NOW - 40_000, freshnessText: '10 s' };
+		expect(flowText({ ...source, health: 'fresh' }, NOW)).toBe('40 s');
+		expect(flowText({ ...source, health: 'waiting', freshnessText: 'until 14:05' }, NOW)).toBe(
+			'until 14:05',
+		);
 	});
 });
 

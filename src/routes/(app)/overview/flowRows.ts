@@ -1,4 +1,5 @@
 import type { FlowRow, FlowState } from '../../../lib/charts/flow.ts';
+import { formatAge } from '../../../lib/metrics/format.ts';
 import type { Health } from '../../../lib/metrics/freshness.ts';
 import type { Overview } from './card.ts';
 
@@ -45,4 +46,14 @@ export function flowBandRows(flow: readonly Source[]): FlowBandRows {
 		})),
 		hidden: flow.length - sources.length,
 	};
+}
+
+/** "40 s", "until 14:05", "token revoked". A fresh age grows between two answers of the backend, so the page counts on. */
+export function flowText(
+	source: Pick<Source, 'health' | 'lastSuccessAt' | 'freshnessText'>,
+	now: number,
+): string {
+	return source.health === 'fresh' && source.lastSuccessAt !== null
+		? formatAge(now - source.lastSuccessAt)
+		: source.freshnessText;
 }
