@@ -16,6 +16,7 @@ import {
 import { type RealPrometheus, startPrometheus } from '../support/realPrometheus.ts';
 import { type SlowProxy, startSlowProxy } from '../support/slowProxy.ts';
 import { startTributary, type Tributary } from '../support/tributary.ts';
+import { until } from '../support/waiting.ts';
 
 const KILLS = 20;
 const SEED = Number(process.env.TRIBUTARY_SEED ?? 7);
@@ -71,6 +72,14 @@ async function renameUntilCut(
 	}
 }
 
+const pagesOf = async (client: ConvexHttpClient, connectionId: Id<'connections'>) =>
+	(await client.query(api.connections.progress, { connectionId }))?.pages ?? 0;
+
+async function aPageLater(client: ConvexHttpClient, connectionId: Id<'connections'>) {
+	const before = await pagesOf(client, connectionId);
+	await until('another page', async () => (await pagesOf(client, connectionId)) > before, 30_000);
+}
+
 it(`R1 ${KILLS} kills at random instants lose no acknowledged write and leave exactly the undisturbed points`, async () => {
 	const to = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
 	const from = to - 28 * DAY_MS;
@@ -92,17 +101,16 @@ it(`R1 ${KILLS} kills at random instants lose no acknowledged write and leave ex
 	let pagesSeen = 0;
 	for (let round = 0; round < KILLS; round++) {
 		const writes = renameUntilCut(client, connectionId, acknowledged, round);
-		await sleep(50 + random(900));
+		// Every other kill waits for a page first, so that kills fall into the fetching itself and not only into starts.
+		if (round % 2) await aPageLater(client, connectionId);
+		await sleep(random(900));
 		await server.kill();
 		const unsure = await writes;
 		await server.restart();
 		const after = await client.query(api.connections.get, { connectionId });
 		expect([acknowledged.at(-1), unsure], `seed ${SEED}, kill ${round}`).toContain(after!.name);
 		acknowledged.push(after!.name);
-		pagesSeen = Math.max(
-			pagesSeen,
-			(await client.query(api.connections.progress, { connectionId }))?.pages ?? 0,
-		);
+		pagesSeen = Math.max(pagesSeen, await pagesOf(client, connectionId));
 	}
 	expect(pagesSeen, 'the kills fell into a running backfill').toBeGreaterThan(0);
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import { startEmbedded } from '../embedded/index.ts';
+import { type EmbeddedDeployment, startEmbedded } from '../embedded/index.ts';
 import { setBridge } from './bridge.ts';
 import type { HostConfig } from './config.ts';
 import { readKeys } from './keys.ts';
@@ -45,6 +45,17 @@ function remoteDeployment(convexUrl: string, siteUrl: string): HostDeployment {
 	};
 }
 
+/** Every action of the process before this one is dead: its sync runs go on now instead of when their leases end. */
+async function takeOverDeadRuns({ runner }: EmbeddedDeployment): Promise<void> {
+	const { outcome } = await runner.runMutation({
+		component: '',
+		path: 'sync/recover:atBoot',
+		args: {},
+		caller: { identity: null, isAdmin: true },
+	});
+	if (!outcome.ok) logEvent('server.recoverFailed', { message: outcome.failure.message });
+}
+
 /** `root` is the repository's folder. Throws ConfigError before anything is started when a key is unfit. */
 export async function startDeployment(
 	config: HostConfig,
@@ -73,6 +84,7 @@ export async function startDeployment(
 		statsUrlEnv: 'TRIBUTARY_STATS_URL',
 		serverStats: () => ({ version, liveSubscribers: deployment.stats().subscribers }),
 	});
+	await takeOverDeadRuns(deployment);
 	setBridge({
 		convexUrl: null,
 		apiUrl: config.origin,
@@ -85,6 +97,11 @@ export async function startDeployment(
 		handleUpgrade: (request, socket, head) => deployment.handleUpgrade(request, socket, head),
 		setupCode,
 		close: () => deployment.close(),
-		watch: () => deployment.watch(),
+		// Functions are bundled with the integrations and metric math they import.
+		watch: () =>
+			deployment.watch([
+				path.join(root, 'src/lib/server/integrations'),
+				path.join(root, 'src/lib/metrics'),
+			]),
 	};
 }
