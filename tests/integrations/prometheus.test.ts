@@ -13,7 +13,11 @@ import {
 	durationMs,
 	externalLabels,
 } from '../../src/lib/server/integrations/prometheus/promql.ts';
-import type { Json } from '../../src/lib/server/integrations/sdk/index.ts';
+import {
+	createConnectionContext,
+	parseInput,
+	type Json,
+} from '../../src/lib/server/integrations/sdk/index.ts';
 import { sendJson } from './support/canary.ts';
 import {
 	pagesOf,
@@ -246,6 +250,26 @@ describe('Prometheus connection test', () => {
 				failure: { code: 'QUERY_INVALID', message: expect.stringContaining('[5m]') },
 			});
 		}
+	});
+});
+
+describe('Prometheus preview', () => {
+	it('asks for the address first', async () => {
+		const input = parseInput(prometheus, 'none', {}, { isPartial: true });
+		const ctx = createConnectionContext(prometheus, input, testEnvironment());
+		expect(await prometheus.preview!(ctx, 'queries', row('level'))).toMatchObject({
+			ok: false,
+			error: { code: 'PROPERTY_INVALID', field: 'baseUrl' },
+		});
+	});
+
+	it('passes on what is wrong with the server, on the right input', async () => {
+		const input = parseInput(prometheus, 'none', { baseUrl: fake.url }, { isPartial: true });
+		const ctx = createConnectionContext(prometheus, input, testEnvironment());
+		expect(await prometheus.preview!(ctx, 'queries', row('level'))).toMatchObject({
+			ok: false,
+			error: { code: 'PRIVATE_ADDRESS', field: 'baseUrl', detail: { host: fake.host } },
+		});
 	});
 });
 

@@ -89,6 +89,7 @@ export class Prometheus extends BaseIntegration {
 	override metricsFor(raw: Record<string, Json>): MetricInstance[] {
 		return rowsOf(raw).map((row) => ({
 			...queryMetric,
+			id: row.id,
 			seriesKey: row.id,
 			name: row.name,
 			description: row.query,
@@ -117,6 +118,7 @@ export class Prometheus extends BaseIntegration {
 		_name: string,
 		item: Json,
 	): Promise<PreviewResult> {
+		if (ctx.settings['baseUrl'] === undefined) return { ok: false, error: addressFirst() };
 		// The name may still be missing while the query is being typed.
 		const row = queryRowSchema.omit({ name: true }).safeParse(item);
 		if (!row.success)
@@ -187,6 +189,11 @@ export class Prometheus extends BaseIntegration {
 
 function rowsOf(raw: Record<string, Json>): QueryRow[] {
 	return readValues({ queries: settings.queries }, raw).queries;
+}
+
+function addressFirst(): ConnectorError {
+	const message = 'Enter the address of the server first.';
+	return new ConnectorError('PROPERTY_INVALID', { message, field: 'baseUrl' });
 }
 
 /** Four figures are enough to recognise a value; the form formats the number itself. */

@@ -90,10 +90,7 @@ export abstract class BaseIntegration {
 	refineFailure(_response: FailedResponse): ConnectorError | undefined {
 		return undefined;
 	}
-}
 
-/** Optional abilities; their presence is seen in the manifest through the property flags. */
-export interface BaseIntegration {
 	/** What fetching `range` will cost, told before a person connects. */
 	estimate?(ctx: ConnectionContext, range: TimeRange): Promise<SyncEstimate>;
 	/** Choices of a property with hasOptionsResolver, for what was entered so far. */

@@ -25,7 +25,10 @@ export type DataStrategy = 'snapshot' | 'events' | 'hybrid';
 
 /** One measured quantity as the catalogue shows it. */
 export interface MetricDefinition {
-	/** snake_case, unique within the integration, never reused for another meaning. */
+	/**
+	 * snake_case, unique within the integration, never reused for another meaning. A metric a person names (a PromQL query)
+	 * has its series key here.
+	 */
 	id: string;
 	name: string;
 	/** The definition card: how the number is computed and what is left out. */
