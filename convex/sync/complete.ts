@@ -15,7 +15,7 @@ import { isRetryable } from './health.ts';
 const LONGEST_WAIT_MS = 3_600_000;
 /** Waits and takeovers in a row without a page: a service that only ever says "later" is left alone for longer. */
 const MAX_BARREN_CLAIMS = 20;
-/** After this many the checkpoint itself is suspect (an expired cursor) and the range is begun again. */
+/** Requests refused this often at the same place make the checkpoint itself suspect (an expired cursor): begin again. */
 const BARREN_CLAIMS_TO_RESTART = 3;
 
 const vOutcome = v.union(
@@ -64,7 +64,7 @@ export async function completeRun(
 async function succeed(ctx: WriteCtx, live: LiveRun, now: number): Promise<void> {
 	const { run, state, claim } = live;
 	await endRun(ctx, live, 'succeeded', now);
-	await ctx.db.patch('syncClaims', claim._id, { checkpoint: null, range: null });
+	await ctx.db.patch('syncClaims', claim._id, { checkpoint: null, range: null, barrenClaims: 0 });
 	await ctx.db.patch('syncStates', state._id, {
 		lastSuccessAt: now,
 		failure: null,
@@ -126,7 +126,8 @@ export async function fail(
 	const nextAt = nextTryAt({ remedy, retryAt: failure.retryAt }, failures, now, random);
 	await endRun(ctx, live, failure.remedy === 'reconnect' ? 'needsReauth' : 'failed', now, failure);
 	await ctx.db.patch('syncStates', state._id, { failure, failures, nextAt });
-	if (claim.barrenClaims >= BARREN_CLAIMS_TO_RESTART) {
+	// An outage says nothing of the checkpoint: it is kept however long it lasts.
+	if (remedy === 'bug' && claim.barrenClaims >= BARREN_CLAIMS_TO_RESTART) {
 		await ctx.db.patch('syncClaims', claim._id, { checkpoint: null, barrenClaims: 0 });
 	}
 	const { connectionId, service } = run;

@@ -16,6 +16,8 @@ import { fail } from './complete.ts';
 const MAX_RECOVERED = 64;
 /** Deaths in a row without a page, after which the run is ended: a crash loop must not be ours. */
 const MAX_DEATHS = 3;
+/** A restart is more often a person's doing than the page's. */
+const MAX_DEATHS_AT_BOOT = 20;
 
 /** Cron, every half minute. */
 export const recover = internalMutation({
@@ -23,7 +25,7 @@ export const recover = internalMutation({
 	returns: v.null(),
 	handler: async (ctx) => {
 		const now = Date.now();
-		await recoverRuns(ctx, now, now, Math.random());
+		await recoverRuns(ctx, { leaseBefore: now, maxDeaths: MAX_DEATHS }, now, Math.random());
 		return null;
 	},
 });
@@ -36,7 +38,8 @@ export const atBoot = internalMutation({
 	args: {},
 	returns: v.null(),
 	handler: async (ctx) => {
-		await recoverRuns(ctx, Number.MAX_SAFE_INTEGER, Date.now(), Math.random());
+		const all = { leaseBefore: Number.MAX_SAFE_INTEGER, maxDeaths: MAX_DEATHS_AT_BOOT };
+		await recoverRuns(ctx, all, Date.now(), Math.random());
 		return null;
 	},
 });
@@ -44,7 +47,7 @@ export const atBoot = internalMutation({
 /** Takes over every claim whose lease ended before `leaseBefore`. */
 export async function recoverRuns(
 	ctx: WriteCtx,
-	leaseBefore: number,
+	{ leaseBefore, maxDeaths }: { leaseBefore: number; maxDeaths: number },
 	now: number,
 	random: number,
 ): Promise<number> {
@@ -67,7 +70,7 @@ export async function recoverRuns(
 		recovered++;
 		const { connectionId, service } = live.run;
 		event('sync.recovered', { connectionId, service, epoch: claim.epoch + 1 });
-		if (claim.barrenClaims > MAX_DEATHS) {
+		if (claim.barrenClaims > maxDeaths) {
 			const message =
 				'Fetching stopped in the middle of the same page several times. It is tried again later; nothing stored is lost.';
 			await fail(ctx, live, { code: 'RUN_DIED', message, remedy: 'retry' }, now, random);

@@ -106,8 +106,10 @@ describe('a run whose action died', () => {
 		// Begins and never commits: the scheduled actions find their epochs outdated.
 		await world.enqueue();
 		vi.clearAllTimers();
-		for (let deaths = 0; deaths < 6; deaths++) {
-			await world.t.mutation(internal.sync.recover.atBoot, {});
+		for (let deaths = 1; deaths < 6; deaths++) {
+			// Clearing the timers resets the clock, too.
+			vi.setSystemTime(NOW + deaths * (LEASE_MS + 1));
+			await world.t.mutation(internal.sync.recover.recover, {});
 			vi.clearAllTimers();
 		}
 		const { runs, state, claim } = await world.rows();
@@ -116,7 +118,7 @@ describe('a run whose action died', () => {
 			failure: { code: 'RUN_DIED', remedy: 'retry' },
 		});
 		expect(state.runId).toBeNull();
-		expect(state.nextAt).toBeGreaterThan(Date.now());
+		expect(state.nextAt).toBeGreaterThan(NOW + 4 * LEASE_MS);
 		expect(claim.leaseUntil).toBeNull();
 	});
 

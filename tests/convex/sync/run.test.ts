@@ -150,6 +150,31 @@ describe('failures', () => {
 		expect(after.state).toMatchObject({ failure: null, failures: 0, isHistoryDone: true });
 	});
 
+	it('an outage, however long, keeps the checkpoint; a request refused again and again begins anew', async () => {
+		sea.ledger = ledgerOf(4);
+		const world = await World.of();
+		const checkpoints: unknown[] = [];
+		for (const code of [...Array(6).fill('SERVICE_ERROR'), ...Array(3).fill('REQUEST_REJECTED')]) {
+			sea.beforePage = (index) => {
+				if (index === 1 || sea.asked.length > 1) throw new ConnectorError(code);
+			};
+			await (checkpoints.length === 0 ? world.firstSync() : world.syncAgain());
+			checkpoints.push((await world.rows()).claim.checkpoint);
+		}
+		expect(checkpoints.slice(0, 6)).toEqual(Array(6).fill(4));
+		expect(checkpoints[8]).toBeNull();
+		sea.beforePage = () => {};
+		await world.syncAgain();
+		expect(measured(await world.contents())).toEqual(expectedOf(sea.ledger));
+	});
+
+	it('runs without a page are no reason to give up: waiting still works after many', async () => {
+		const world = await World.of();
+		await world.firstSync();
+		for (let i = 0; i < 25; i++) await world.syncAgain();
+		expect((await world.rows()).claim.barrenClaims).toBe(0);
+	});
+
 	it('a revoked token stops all calls until a person reconnects', async () => {
 		sea.ledger = ledgerOf(4);
 		trouble('AUTH_REJECTED');
