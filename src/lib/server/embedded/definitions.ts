@@ -31,6 +31,7 @@ interface Exported {
 	childComponents: { name: string; path: string; env: [string, EnvValue][] | null }[];
 	httpMounts: Record<string, string>;
 	envVars?: [string, { optional?: boolean }][];
+	httpPrefix?: string;
 }
 
 const CONFIG_IMPORT = /convex\.config(\.[cm]?[jt]s)?$/;
@@ -83,6 +84,13 @@ export async function readDefinitions(
 }
 
 function toDefinition(folder: string, exported: Exported): ComponentDefinition {
+	if (exported.httpPrefix !== undefined) {
+		throw new PushError(
+			'UnsupportedFeature',
+			'convex.config',
+			'`httpPrefix` of defineApp() is not supported by the embedded deployment. Put the prefix into the routes of http.ts.',
+		);
+	}
 	return {
 		folder,
 		children: exported.childComponents.map(({ name, path: childFolder, env }) => ({

@@ -6,10 +6,17 @@ import { FunctionError, type FunctionFailure, type JsonValue } from './types.ts'
 /** An error of a called function, as its caller sees it: the text, and the data of a ConvexError. */
 export class CalledFunctionError extends Error {
 	readonly data?: JsonValue;
-	constructor(message: string, data: JsonValue | undefined, cause: unknown) {
+	readonly code?: string;
+	constructor(
+		message: string,
+		data: JsonValue | undefined,
+		code: string | undefined,
+		cause: unknown,
+	) {
 		super(message, { cause });
 		this.name = 'CalledFunctionError';
 		if (data !== undefined) this.data = data;
+		if (code !== undefined) this.code = code;
 	}
 }
 
@@ -36,9 +43,15 @@ export function errorText(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-export function toCallerError(error: unknown): Error {
+/** @param callee null: it did not come so far */
+export function toCallerError(error: unknown, callee: Execution | null): Error {
 	if (error instanceof FunctionError || error instanceof CalledFunctionError) return error;
-	return new CalledFunctionError(errorText(error), errorData(error), error);
+	return new CalledFunctionError(
+		errorText(error),
+		errorData(error),
+		errorCode(error, callee),
+		error,
+	);
 }
 
 /** @param showErrors false: the text of an error that is not meant for clients stays on the server */

@@ -132,7 +132,7 @@ export class FunctionEngine implements Engine {
 			} catch (error) {
 				session.rollbackSub();
 				afterCommit.length = effects;
-				throw toCallerError(error);
+				throw toCallerError(error, child);
 			}
 		});
 	}
@@ -142,26 +142,26 @@ export class FunctionEngine implements Engine {
 		callee: ResolvedFunction,
 		args: JsonValue,
 	): Promise<JsonValue> {
-		const launch = childLaunch(caller, callee);
+		const child = this.execution(childLaunch(caller, callee), null);
+		const run = (): Promise<JsonValue> =>
+			this.keepLines(caller, child, () => this.runTop(child, callee, args));
 		try {
-			if (callee.found.kind === 'action') {
-				const child = this.execution(launch, null);
-				return await this.keepLines(caller, child, () => this.runTop(child, callee, args));
-			}
+			if (callee.found.kind === 'action') return await run();
 			if (callee.found.kind === 'query') {
-				return await this.onSnapshot(null, async (transaction) => {
-					const child = this.execution(launch, transaction);
-					return this.keepLines(caller, child, () => this.runTop(child, callee, args));
+				return await this.onSnapshot(null, (transaction) => {
+					child.transaction = transaction;
+					return run();
 				});
 			}
-			const { value } = await this.inMutation(async (transaction) => {
+			const { value } = await this.inMutation((transaction) => {
+				// It may have ended while this waited for other mutations.
 				requireRunning(caller);
-				const child = this.execution(launch, transaction);
-				return this.keepLines(caller, child, () => this.runTop(child, callee, args));
+				child.transaction = transaction;
+				return run();
 			});
 			return value;
 		} catch (error) {
-			throw toCallerError(error);
+			throw toCallerError(error, child);
 		}
 	}
 
@@ -223,7 +223,7 @@ export class FunctionEngine implements Engine {
 			try {
 				return await this.runChild(caller, child, callee, args);
 			} catch (error) {
-				throw toCallerError(error);
+				throw toCallerError(error, child);
 			} finally {
 				caller.transaction!.usedIdentity ||= transaction.usedIdentity;
 			}

@@ -66,7 +66,9 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 				);
 			}
 		};
-		await mount('', definitions.get(folder)!, options.env);
+		const app = definitions.get(folder)!;
+		requireVariables(app, 'The app', options.env);
+		await mount('', app, options.env);
 		validate(deployment);
 		return deployment;
 	} catch (error) {
@@ -118,15 +120,22 @@ function childEnv(
 		const text = value.type === 'value' ? value.value : parent[value.name];
 		if (text !== undefined) env[variable] = text;
 	}
-	const missing = definition.requiredEnv.filter((variable) => !(variable in env));
-	if (missing.length > 0) {
-		throw new PushError(
-			'InvalidComponent',
-			'convex.config',
-			`Component "${name}" needs ${missing.join(', ')}. Set it on the deployment and pass it in app.use(x, { env }).`,
-		);
-	}
+	requireVariables(definition, `Component "${name}"`, env);
 	return env;
+}
+
+function requireVariables(
+	definition: ComponentDefinition,
+	who: string,
+	env: Record<string, string>,
+): void {
+	const missing = definition.requiredEnv.filter((variable) => !(variable in env));
+	if (missing.length === 0) return;
+	throw new PushError(
+		'InvalidComponent',
+		'convex.config',
+		`${who} needs ${missing.join(', ')}. Set it on the deployment; components get it by app.use(x, { env }).`,
+	);
 }
 
 function configEvaluator(versionFolder: string) {

@@ -2,6 +2,7 @@
 import { callOperations } from './callOperations.ts';
 import { databaseOperations, databaseSyncOperations } from './databaseOperations.ts';
 import { currentExecution, runOutside, type Execution } from './execution.ts';
+import { CalledFunctionError } from './failures.ts';
 import { blobOperations, fileOperations } from './fileOperations.ts';
 import { metaOperations, metaSyncOperations } from './metaOperations.ts';
 import type { AsyncOperation, BlobOperation, Place, SyncOperation } from './operation.ts';
@@ -131,8 +132,9 @@ function permit(execution: Execution, name: string, place: Place): void {
 
 /** convex/server rethrows engine errors as plain ones; the code is found again by the message. */
 function remember(execution: Execution, error: unknown): unknown {
-	if (error instanceof FunctionError) {
-		execution.lastRefusal = { message: error.message, code: error.code };
+	if (error instanceof FunctionError || error instanceof CalledFunctionError) {
+		const { message, code } = error;
+		if (code !== undefined) execution.lastRefusal = { message, code };
 	}
 	return error;
 }
