@@ -8,3 +8,8 @@ export function initialsOf(name: string): string {
 	const [first = '', second] = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
 	return second ? `${first.charAt(0)}${second.charAt(0)}`.toUpperCase() : first.slice(0, 2);
 }
+
+/** "Today 13:38" and "Yesterday 02:00" in the middle of a sentence. */
+export function inSentence(moment: string): string {
+	return moment.replace(/^(Today|Yesterday)/, (word) => word.toLowerCase());
+}

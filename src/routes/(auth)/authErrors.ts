@@ -8,7 +8,8 @@ export interface AuthFailure {
 }
 
 const texts: Record<string, string> = {
-	INVALID_EMAIL_OR_PASSWORD: 'This email and password do not belong together. Check both and try again.',
+	INVALID_EMAIL_OR_PASSWORD:
+		'This email and password do not belong together. Check both and try again.',
 	INVALID_PASSWORD: 'This is not your current password. Type the one you signed in with.',
 	PASSWORD_TOO_SHORT: 'This password is too short. Use 10 characters or more.',
 	PASSWORD_TOO_LONG: 'This password is too long. Use at most 128 characters.',
@@ -19,7 +20,8 @@ const texts: Record<string, string> = {
 		'This is not the code. It was printed in the terminal where Tributary was started.',
 };
 
-const tooMany = 'Too many tries. Signing in is closed for this address for a minute; then try again.';
+const tooMany =
+	'Too many tries. Signing in is closed for this address for a minute; then try again.';
 const unreachable =
 	'The server did not answer. Nothing was sent twice. Check that it is running, then try again.';
 const unknown = 'Something broke on our side. Details are in the server’s log. Try again.';
@@ -31,7 +33,8 @@ export function authErrorText(failure: AuthFailure): string {
 	if (failure.code === 'RATE_LIMITED' || failure.status === 429)
 		return failure.code === 'RATE_LIMITED' && failure.message ? failure.message : tooMany;
 	if (failure.code === 'VALIDATION' && failure.message) return failure.message;
-	if (failure.status === 0 || failure.status === undefined) return failure.code ? unknown : unreachable;
+	if (failure.status === 0 || failure.status === undefined)
+		return failure.code ? unknown : unreachable;
 	return unknown;
 }
 
@@ -60,8 +63,10 @@ export function missingOwnerFields(form: {
 }): Record<string, string> {
 	const errors: Record<string, string> = {};
 	if (form.needsCode && form.code.trim() === '')
-		errors.code = 'The one-time code is missing. It was printed in the terminal where Tributary was started.';
-	if (form.name.trim() === '') errors.name = 'Your name is missing. It is shown beside what you change.';
+		errors.code =
+			'The one-time code is missing. It was printed in the terminal where Tributary was started.';
+	if (form.name.trim() === '')
+		errors.name = 'Your name is missing. It is shown beside what you change.';
 	if (!/^\S+@\S+$/.test(form.email.trim())) errors.email = texts.INVALID_EMAIL ?? '';
 	if (form.password.length < form.minPasswordLength)
 		errors.password = `This password is too short. Use ${form.minPasswordLength} characters or more.`;

@@ -32,14 +32,22 @@ export function passwordStrength(
 			isEnough: false,
 		};
 	const lower = password.toLowerCase();
-	const isPersonal = personal.some((word) => word.length >= 4 && lower.includes(word.toLowerCase()));
+	const isPersonal = personal.some(
+		(word) => word.length >= 4 && lower.includes(word.toLowerCase()),
+	);
 	if (isPersonal || variety(password) < 5)
 		return {
 			bars: 2,
-			text: isPersonal ? 'Easy to guess: it contains your own data.' : 'Easy to guess: it repeats itself.',
+			text: isPersonal
+				? 'Easy to guess: it contains your own data.'
+				: 'Easy to guess: it repeats itself.',
 			isEnough: true,
 		};
 	if (password.length < strongLength)
-		return { bars: 2, text: `Fair. ${strongLength} characters or more are strong.`, isEnough: true };
+		return {
+			bars: 2,
+			text: `Fair. ${strongLength} characters or more are strong.`,
+			isEnough: true,
+		};
 	return { bars: password.length >= 18 ? 4 : 3, text: 'Strong.', isEnough: true };
 }

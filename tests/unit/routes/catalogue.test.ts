@@ -8,7 +8,13 @@ import {
 	searchCatalogue,
 } from '../../../src/routes/(app)/integrations/catalogue.ts';
 
-const item = (id: string, name: string, category: string, metricNames: string[], connectedCount = 0) => ({
+const item = (
+	id: string,
+	name: string,
+	category: string,
+	metricNames: string[],
+	connectedCount = 0,
+) => ({
 	id,
 	name,
 	category,
@@ -33,7 +39,10 @@ describe('search', () => {
 	});
 
 	it('puts a service called so before one that measures so', () => {
-		const more = [item('a', 'Gauge', 'operations', ['Stars made']), item('b', 'Stars', 'analytics', [])];
+		const more = [
+			item('a', 'Gauge', 'operations', ['Stars made']),
+			item('b', 'Stars', 'analytics', []),
+		];
 		expect(ids(searchCatalogue(more, 'stars'))).toEqual(['b', 'a']);
 	});
 

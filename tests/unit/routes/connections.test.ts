@@ -40,7 +40,11 @@ describe('history', () => {
 
 	it('names months whatever zone the test runs in', () => {
 		expect(monthName('2026-08')).toBe('Aug 2026');
-		expect(stripLabels(months)).toEqual({ first: 'Aug 2026', middle: null, last: 'Oct 2026, today' });
+		expect(stripLabels(months)).toEqual({
+			first: 'Aug 2026',
+			middle: null,
+			last: 'Oct 2026, today',
+		});
 	});
 
 	it('marks an estimated end as one', () => {
@@ -57,7 +61,16 @@ describe('history', () => {
 	});
 
 	it('knows a face for every state of a run', () => {
-		const states = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'needsReauth', 'canceled', 'paused'];
+		const states = [
+			'queued',
+			'running',
+			'waiting',
+			'succeeded',
+			'failed',
+			'needsReauth',
+			'canceled',
+			'paused',
+		];
 		expect(states.map(progressView)).toEqual([
 			'fetching',
 			'fetching',
@@ -93,9 +106,17 @@ describe('runs in words', () => {
 	});
 
 	it('reads requests and steps', () => {
-		expect(requestResult({ rows: 100, errorCode: null })).toBe('100 rows');
-		expect(requestResult({ rows: null, errorCode: 'TIMEOUT' })).toBe('TIMEOUT');
-		expect([200, 304, 429, 404, 503, null].map(statusTone)).toEqual(['good', 'warn', 'warn', 'bad', 'bad', 'bad']);
+		expect(requestResult({ rows: 100, bytes: 9, errorCode: null })).toBe('100 rows');
+		expect(requestResult({ rows: null, bytes: 0, errorCode: 'TIMEOUT' })).toBe('TIMEOUT');
+		expect(requestResult({ rows: null, bytes: 12_288, errorCode: null })).toBe('12 KiB');
+		expect([200, 304, 429, 404, 503, null].map(statusTone)).toEqual([
+			'good',
+			'warn',
+			'warn',
+			'bad',
+			'bad',
+			'bad',
+		]);
 		expect(stepName('openSecret')).toBe('Open secret');
 		expect(stepName('evaluateAlerts')).toBe('Evaluate alerts');
 	});
@@ -145,6 +166,9 @@ describe('list of connections', () => {
 
 	it('gives every state a word and, where it helps, an age', () => {
 		expect(freshnessText(row('A', 'fresh'), 120_000)).toBe('Fresh, 2 min ago');
+		expect(freshnessText({ health: 'paused', lastSuccessAt: 0 }, 120_000)).toBe(
+			'Paused, as of 2 min ago',
+		);
 		expect(freshnessText(row('C', 'needsReauth'), 120_000)).toBe('Reconnect needed');
 		expect(freshnessText(row('E', 'never'), 120_000)).toBe('No data yet');
 	});

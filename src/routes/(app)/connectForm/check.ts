@@ -34,14 +34,14 @@ function rowErrors(property: string, rows: readonly QueryRow[], errors: FieldErr
 export function missingFields(
 	properties: readonly PropertyDescription[],
 	values: FormValues,
-	kept: ReadonlySet<string> = new Set(),
+	kept: readonly string[] = [],
 ): FieldErrors {
 	const errors: FieldErrors = {};
 	for (const property of properties) {
 		const value = values[property.name];
 		if (property.kind === 'queries') rowErrors(property.name, (value ?? []) as QueryRow[], errors);
 		if (!property.required || isFilled(value)) continue;
-		if (kept.has(property.name)) continue;
+		if (kept.includes(property.name)) continue;
 		errors[property.name] =
 			property.kind === 'multiSelect' || property.kind === 'select'
 				? `Nothing is chosen. Choose ${property.kind === 'multiSelect' ? 'at least one' : 'one'}.`
@@ -104,8 +104,22 @@ export function placeFailure(
 			: undefined;
 	if (single && belongsTo(single, properties) && !fields[single]) fields[single] = failure.message;
 	const isPlaced = Object.keys(fields).length > 0;
-	const keepsPanel = !isPlaced || (failure.code === 'PRIVATE_ADDRESS' && failure.host !== undefined);
+	const keepsPanel =
+		!isPlaced || (failure.code === 'PRIVATE_ADDRESS' && failure.host !== undefined);
 	return { fields, panel: keepsPanel ? failure : null };
+}
+
+/** Which row a sentence speaks of (`Row 2: …`, `"Orders": …`), and what it says; null when of none or of all. */
+export function rowOf(
+	message: string,
+	rows: readonly { name: string }[],
+): { index: number; message: string } | null {
+	const match = /^(?:Row (\d+)|"(.+?)"): (.+)$/s.exec(message);
+	if (!match?.[3]) return null;
+	const index = match[1]
+		? Number(match[1]) - 1
+		: rows.findIndex((row) => row.name.trim() === match[2]);
+	return rows[index] ? { index, message: match[3] } : null;
 }
 
 /** Why Connect cannot be pressed yet, said beside the button. */
@@ -142,7 +156,8 @@ export function defaultName(
 	hasAccount: boolean,
 	taken: readonly string[],
 ): string {
-	const base = hasAccount && workspaceName.trim() ? `${workspaceName.trim()} ${serviceName}` : serviceName;
+	const base =
+		hasAccount && workspaceName.trim() ? `${workspaceName.trim()} ${serviceName}` : serviceName;
 	const used = new Set(taken.map((name) => name.toLowerCase()));
 	let name = base;
 	for (let n = 2; used.has(name.toLowerCase()); n++) name = `${base} ${n}`;

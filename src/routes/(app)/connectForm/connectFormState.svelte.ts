@@ -1,12 +1,20 @@
 import type { Manifest } from '../../../lib/server/integrations/sdk/manifest.ts';
 import type { Failure } from '../contract.ts';
 import type { ConnectFormBackend, Failed, FormInput, TestPassed } from './backend.ts';
-import { missingFields, placeFailure, reasonNotToConnect, type FieldErrors } from './check.ts';
+import {
+	missingFields,
+	placeFailure,
+	reasonNotToConnect,
+	rowField,
+	rowOf,
+	type FieldErrors,
+} from './check.ts';
 import { failureFrom } from './failures.ts';
 import { authOptionOf, layoutOf, propertiesOf, unmetDependencies } from './properties.ts';
 import {
 	emptyRow,
 	initialValues,
+	isBlankRow,
 	isFilled,
 	payloadOf,
 	sentRow,
@@ -73,10 +81,10 @@ export class ConnectFormState {
 	layout = $derived.by(() => layoutOf(this.manifest, this.authId));
 	isTested = $derived.by(() => this.result !== null);
 	/** Everything the chosen way of signing in asks for is sealed, a user name too. */
-	credentials = $derived.by(() => new Set(this.authOption?.properties.map(({ name }) => name)));
+	credentials = $derived.by(() => this.authOption?.properties.map(({ name }) => name) ?? []);
 	/** Credentials that may stay empty because they are stored, unless another way of signing in was chosen. */
 	kept = $derived.by(() =>
-		this.isReconnect && this.authId === this.#storedAuthId ? this.credentials : new Set<string>(),
+		this.isReconnect && this.authId === this.#storedAuthId ? this.credentials : [],
 	);
 	reasonNotToConnect = $derived.by(() =>
 		reasonNotToConnect({
@@ -109,7 +117,7 @@ export class ConnectFormState {
 		return unmetDependencies(
 			property,
 			this.properties,
-			(other) => this.kept.has(other) || isFilled(this.values[other]),
+			(other) => this.kept.includes(other) || isFilled(this.values[other]),
 		);
 	}
 
@@ -227,8 +235,23 @@ export class ConnectFormState {
 
 	#place(failure: Failure): void {
 		const placed = placeFailure(failure, this.properties);
-		this.errors = placed.fields;
+		this.errors = this.#atRows(placed.fields);
 		this.panel = placed.panel;
+	}
+
+	/** Moves sentences about one row to its query. The server counts the rows it was sent, without blank ones. */
+	#atRows(errors: FieldErrors): FieldErrors {
+		const moved = { ...errors };
+		for (const { name } of this.properties.filter(({ kind }) => kind === 'queries')) {
+			const rows = (this.values[name] ?? []) as QueryRow[];
+			const sent = rows.filter((row) => !isBlankRow(row));
+			const found = rowOf(errors[name] ?? '', sent);
+			if (!found) continue;
+			const at = rows.findIndex((row) => row.rowKey === sent[found.index]?.rowKey);
+			delete moved[name];
+			moved[rowField(name, at, 'query')] = found.message;
+		}
+		return moved;
 	}
 
 	async #ask<T extends { ok: true }>(call: () => Promise<T | Failed>): Promise<T | Failed> {

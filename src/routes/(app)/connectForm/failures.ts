@@ -9,7 +9,9 @@ interface Refusal {
 }
 
 function isOffline(error: unknown): boolean {
-	return error instanceof Error && /connection lost|failed to fetch|networkerror/i.test(error.message);
+	return (
+		error instanceof Error && /connection lost|failed to fetch|networkerror/i.test(error.message)
+	);
 }
 
 /**

@@ -15,7 +15,7 @@ export class OptionList {
 	failure = $state.raw<Failure | null>(null);
 	isLoading = $state(false);
 	/** Labels of everything ever seen, so that chosen values keep theirs when the list changes. */
-	readonly #seen = new Map<string, Choice>();
+	#seen: Choice[] = [];
 	readonly #load: Load;
 	#asked = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,7 +33,10 @@ export class OptionList {
 		this.isLoading = false;
 		this.failure = answer.ok ? null : answer.failure;
 		if (!answer.ok) return;
-		for (const choice of answer.options) this.#seen.set(choice.value, choice);
+		const known = this.#seen.filter(
+			(old) => !answer.options.some((one) => one.value === old.value),
+		);
+		this.#seen = [...known, ...answer.options];
 		this.options = answer.options;
 	}
 
@@ -53,10 +56,11 @@ export class OptionList {
 
 	/** The options plus chosen values that are not among them. */
 	withChosen(chosen: readonly string[]): Choice[] {
-		const listed = new Set(this.options.map((choice) => choice.value));
 		const missing = chosen
-			.filter((value) => !listed.has(value))
-			.map((value) => this.#seen.get(value) ?? { value, label: value });
+			.filter((value) => !this.options.some((choice) => choice.value === value))
+			.map(
+				(value) => this.#seen.find((choice) => choice.value === value) ?? { value, label: value },
+			);
 		return [...this.options, ...missing];
 	}
 }

@@ -141,14 +141,14 @@ function sentValue(property: PropertyDescription, value: FormValue): Json {
 export function payloadOf(
 	properties: readonly PropertyDescription[],
 	values: FormValues,
-	credentials: ReadonlySet<string> = new Set(),
+	credentials: readonly string[] = [],
 ): Record<string, Json> {
 	const payload: Record<string, Json> = {};
 	for (const property of properties) {
 		const value = values[property.name];
 		if (value === undefined) continue;
 		const sent = sentValue(property, value);
-		if (sent !== '' || !credentials.has(property.name)) payload[property.name] = sent;
+		if (sent !== '' || !credentials.includes(property.name)) payload[property.name] = sent;
 	}
 	return payload;
 }

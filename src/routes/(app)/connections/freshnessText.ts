@@ -11,7 +11,8 @@ export function freshnessText(
 	const { word } = healthLook(row.health);
 	// The age of a broken connection's last success is in its sentence; beside the word it would read as calm.
 	if (row.lastSuccessAt === null || needsAPerson(row.health) || row.health === 'never') return word;
-	return `${word}, ${formatAge(now - row.lastSuccessAt)} ago`;
+	const age = formatAge(now - row.lastSuccessAt);
+	return row.health === 'paused' ? `${word}, as of ${age} ago` : `${word}, ${age} ago`;
 }
 
 /** "5 connections: 4 fresh, 1 needs a look." */

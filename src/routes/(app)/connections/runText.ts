@@ -1,16 +1,9 @@
-import { formatDuration, formatRemaining } from '../../../lib/metrics/format.ts';
+import { formatBytes, formatDuration, formatRemaining } from '../../../lib/metrics/format.ts';
 import type { FreshnessShape } from '../health.ts';
 import { countOf } from '../text.ts';
 
 export type RunState =
-	| 'queued'
-	| 'running'
-	| 'waiting'
-	| 'succeeded'
-	| 'failed'
-	| 'needsReauth'
-	| 'canceled'
-	| 'paused';
+	'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'needsReauth' | 'canceled' | 'paused';
 
 interface RunLook {
 	/** `done` is a tick; the others are the shapes of freshness. */
@@ -80,7 +73,10 @@ const stepNames: Record<string, string> = {
 export function stepName(name: string): string {
 	const known = stepNames[name];
 	if (known) return known;
-	const spaced = name.replace(/[_-]+/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+	const spaced = name
+		.replace(/[_-]+/g, ' ')
+		.replace(/([a-z])([A-Z])/g, '$1 $2')
+		.toLowerCase();
 	return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
@@ -94,10 +90,14 @@ export function tookText(ms: number): string {
 	return ms < 60_000 ? formatDuration(ms) : formatRemaining(ms);
 }
 
-/** What a request brought or why it did not: "100 rows", "TIMEOUT". */
-export function requestResult(request: { rows: number | null; errorCode: string | null }): string {
+/** What a request brought or why it did not: "100 rows", "12 KiB" where nobody counted rows, "TIMEOUT". */
+export function requestResult(request: {
+	rows: number | null;
+	bytes: number;
+	errorCode: string | null;
+}): string {
 	if (request.errorCode) return request.errorCode;
-	return request.rows === null ? '' : countOf(request.rows, 'row');
+	return request.rows === null ? formatBytes(request.bytes) : countOf(request.rows, 'row');
 }
 
 /** Colour family of an HTTP status; no answer at all is bad. */

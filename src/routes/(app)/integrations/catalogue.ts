@@ -77,7 +77,11 @@ export function searchCatalogue<T extends CatalogueItem>(
 	const query = words(search.trim());
 	return items
 		.filter((item) =>
-			filter === 'all' ? true : filter === 'connected' ? item.connectedCount > 0 : item.category === filter,
+			filter === 'all'
+				? true
+				: filter === 'connected'
+					? item.connectedCount > 0
+					: item.category === filter,
 		)
 		.map((item) => ({ item, rank: query === '' ? 0 : rank(item, query) }))
 		.filter((entry): entry is { item: T; rank: number } => entry.rank !== null)
@@ -141,7 +145,10 @@ export function cardState(item: CatalogueItem & { metricCount: number }): {
 		return {
 			health: null,
 			// A single entry is a whole kind of metric, such as "Your PromQL queries": its name says more than "1".
-			text: item.metricCount === 1 ? (item.metricNames[0] ?? '1 metric') : `${item.metricCount} metrics`,
+			text:
+				item.metricCount === 1
+					? (item.metricNames[0] ?? '1 metric')
+					: `${item.metricCount} metrics`,
 		};
 	return {
 		health: item.worstHealth,

@@ -5,6 +5,7 @@ import {
 	missingFields,
 	placeFailure,
 	reasonNotToConnect,
+	rowOf,
 } from '../../../../src/routes/(app)/connectForm/check.ts';
 import { layoutOf, propertiesOf } from '../../../../src/routes/(app)/connectForm/properties.ts';
 import { initialValues } from '../../../../src/routes/(app)/connectForm/values.ts';
@@ -33,7 +34,7 @@ describe('missingFields', () => {
 
 	it('takes an empty credential for the stored one while reconnecting', () => {
 		const values = { ...initialValues(properties), baseUrl: 'http://a' };
-		const stored = missingFields(properties, values, new Set(['username', 'password']));
+		const stored = missingFields(properties, values, ['username', 'password']);
 		expect(Object.keys(stored)).toEqual(['queries']);
 		expect(missingFields(properties, values)).toHaveProperty('password');
 	});
@@ -42,17 +43,25 @@ describe('missingFields', () => {
 describe('placeFailure', () => {
 	const failure = { message: 'Nothing answers there.', remedy: 'changeSetting' as const };
 
-	it.each(['HOST_NOT_FOUND', 'CONNECTION_REFUSED', 'TLS_ERROR', 'NOT_AN_API', 'URL_INVALID', 'NOT_FOUND'])(
-		'puts %s at the address',
-		(code) => {
-			const placed = placeFailure({ ...failure, code }, properties);
-			expect(placed).toEqual({ fields: { baseUrl: failure.message }, panel: null });
-		},
-	);
+	it.each([
+		'HOST_NOT_FOUND',
+		'CONNECTION_REFUSED',
+		'TLS_ERROR',
+		'NOT_AN_API',
+		'URL_INVALID',
+		'NOT_FOUND',
+	])('puts %s at the address', (code) => {
+		const placed = placeFailure({ ...failure, code }, properties);
+		expect(placed).toEqual({ fields: { baseUrl: failure.message }, panel: null });
+	});
 
 	it('puts a rejected credential at the first secret and an invalid query at the queries', () => {
-		expect(placeFailure({ ...failure, code: 'AUTH_REJECTED' }, properties).fields).toHaveProperty('password');
-		expect(placeFailure({ ...failure, code: 'QUERY_INVALID' }, properties).fields).toHaveProperty('queries');
+		expect(placeFailure({ ...failure, code: 'AUTH_REJECTED' }, properties).fields).toHaveProperty(
+			'password',
+		);
+		expect(placeFailure({ ...failure, code: 'QUERY_INVALID' }, properties).fields).toHaveProperty(
+			'queries',
+		);
 	});
 
 	it('keeps the panel of a private address beside the field, because it carries the way out', () => {
@@ -63,16 +72,40 @@ describe('placeFailure', () => {
 	});
 
 	it('shows what belongs to no field of this form as a panel', () => {
-		expect(placeFailure({ ...failure, code: 'SERVICE_ERROR' }, properties).panel?.code).toBe('SERVICE_ERROR');
-		const foreign = { ...failure, code: 'PROPERTY_INVALID', field: 'elsewhere', fields: { elsewhere: 'x' } };
+		expect(placeFailure({ ...failure, code: 'SERVICE_ERROR' }, properties).panel?.code).toBe(
+			'SERVICE_ERROR',
+		);
+		const foreign = {
+			...failure,
+			code: 'PROPERTY_INVALID',
+			field: 'elsewhere',
+			fields: { elsewhere: 'x' },
+		};
 		expect(placeFailure(foreign, properties).panel?.code).toBe('PROPERTY_INVALID');
-		expect(placeFailure({ ...failure, code: 'AUTH_REJECTED' }, propertiesOf(manifest, 'none')).panel).not.toBeNull();
+		expect(
+			placeFailure({ ...failure, code: 'AUTH_REJECTED' }, propertiesOf(manifest, 'none')).panel,
+		).not.toBeNull();
 	});
 
 	it('understands both spellings of a row and keeps every sentence', () => {
 		const fields = { 'queries[1].query': 'Bad.', baseUrl: 'Worse.' };
 		const placed = placeFailure({ ...failure, code: 'PROPERTY_INVALID', fields }, properties);
-		expect(placed).toEqual({ fields: { 'queries.1.query': 'Bad.', baseUrl: 'Worse.' }, panel: null });
+		expect(placed).toEqual({
+			fields: { 'queries.1.query': 'Bad.', baseUrl: 'Worse.' },
+			panel: null,
+		});
+	});
+});
+
+describe('rowOf', () => {
+	const rows = [{ name: 'Orders' }, { name: ' Load ' }];
+
+	it('finds the row a sentence speaks of, by number or by name', () => {
+		expect(rowOf('Row 2: Too long.', rows)).toEqual({ index: 1, message: 'Too long.' });
+		expect(rowOf('"Load": parse error: x', rows)).toEqual({ index: 1, message: 'parse error: x' });
+		expect(rowOf('"Gone": parse error', rows)).toBeNull();
+		expect(rowOf('Add at least one query.', rows)).toBeNull();
+		expect(rowOf('Row 9: Too long.', rows)).toBeNull();
 	});
 });
 
@@ -81,7 +114,9 @@ describe('reasonNotToConnect', () => {
 
 	it('says what stands in the way, and nothing once tested', () => {
 		expect(reasonNotToConnect(untested)).toMatch(/^Test first/);
-		expect(reasonNotToConnect({ ...untested, errorCount: 1 })).toBe('Fix 1 field first. Nothing was saved.');
+		expect(reasonNotToConnect({ ...untested, errorCount: 1 })).toBe(
+			'Fix 1 field first. Nothing was saved.',
+		);
 		expect(reasonNotToConnect({ ...untested, errorCount: 2 })).toContain('2 fields');
 		expect(reasonNotToConnect({ ...untested, hasPanel: true })).toContain('did not pass');
 		expect(reasonNotToConnect({ ...untested, isTesting: true })).toContain('Waiting');
@@ -93,7 +128,10 @@ describe('layoutOf', () => {
 	it('asks where, then who, then what, and hides the rest behind "More settings"', () => {
 		const layout = layoutOf(manifest, 'basic');
 		const names = Object.fromEntries(
-			Object.entries(layout).map(([part, list]) => [part, list.map((property: { name: string }) => property.name)]),
+			Object.entries(layout).map(([part, list]) => [
+				part,
+				list.map((property: { name: string }) => property.name),
+			]),
 		);
 		expect(names).toEqual({
 			address: ['baseUrl'],

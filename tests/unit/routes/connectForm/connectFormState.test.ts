@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ConnectFormBackend, TestPassed } from '../../../../src/routes/(app)/connectForm/backend.ts';
+import type {
+	ConnectFormBackend,
+	TestPassed,
+} from '../../../../src/routes/(app)/connectForm/backend.ts';
 import { ConnectFormState } from '../../../../src/routes/(app)/connectForm/connectFormState.svelte.ts';
 import { manifest } from './manifest.ts';
 
@@ -101,6 +104,23 @@ describe('testing', () => {
 		expect(form.busy).toBeNull();
 	});
 
+	it('puts a sentence about one row at that row, counting the blank ones the server never saw', async () => {
+		const failure = {
+			code: 'QUERY_INVALID',
+			message: '"Late": unclosed.',
+			remedy: 'changeSetting' as const,
+		};
+		const { form } = formWith({ test: async () => ({ ok: false, failure }) });
+		form.setValue('password', 's3cret');
+		form.addRow('queries');
+		form.addRow('queries');
+		form.setRow('queries', 2, { name: 'Late', query: 'sum(' });
+		await form.test();
+		expect(form.errors).toEqual({ 'queries.2.query': 'unclosed.' });
+		form.setRow('queries', 2, { query: 'sum(up)' });
+		expect(form.errors).toEqual({});
+	});
+
 	it('shows a call that throws as a failure without its text', async () => {
 		const { form } = formWith({ test: () => Promise.reject(new Error('leaked s3cret')) });
 		form.setValue('password', 's3cret');
@@ -112,7 +132,10 @@ describe('testing', () => {
 
 describe('allowing a private address', () => {
 	it('allows the host of the error and tests again, in one step', async () => {
-		const test = vi.fn<ConnectFormBackend['test']>().mockResolvedValueOnce(isPrivate).mockResolvedValue(passed);
+		const test = vi
+			.fn<ConnectFormBackend['test']>()
+			.mockResolvedValueOnce(isPrivate)
+			.mockResolvedValue(passed);
 		const { form, backend } = formWith({ test });
 		form.setValue('password', 's3cret');
 		await form.test();
@@ -124,8 +147,13 @@ describe('allowing a private address', () => {
 	});
 
 	it('says so when the person may not', async () => {
-		const refusal = Object.assign(new Error('x'), { data: { code: 'FORBIDDEN', message: 'Only the owner may.' } });
-		const { form } = formWith({ test: async () => isPrivate, allowHost: () => Promise.reject(refusal) });
+		const refusal = Object.assign(new Error('x'), {
+			data: { code: 'FORBIDDEN', message: 'Only the owner may.' },
+		});
+		const { form } = formWith({
+			test: async () => isPrivate,
+			allowHost: () => Promise.reject(refusal),
+		});
 		form.setValue('password', 's3cret');
 		await form.test();
 		expect(await form.allow('127.0.0.1:9090')).toBe(false);
@@ -134,7 +162,14 @@ describe('allowing a private address', () => {
 
 	it('offers the way out as soon as a preview meets it', async () => {
 		const { form } = formWith({ preview: async () => isPrivate });
-		await form.preview('queries', { rowKey: 'a', id: '', name: 'Up', query: 'up', unit: 'none', kind: 'gauge' });
+		await form.preview('queries', {
+			rowKey: 'a',
+			id: '',
+			name: 'Up',
+			query: 'up',
+			unit: 'none',
+			kind: 'gauge',
+		});
 		expect(form.panel?.code).toBe('PRIVATE_ADDRESS');
 	});
 });
@@ -151,7 +186,12 @@ describe('saving', () => {
 	});
 
 	it('places a refusal and asks for a new test', async () => {
-		const failure = { code: 'ALREADY_CONNECTED', message: 'It is.', remedy: 'changeSetting' as const, connectionId: 'c9' };
+		const failure = {
+			code: 'ALREADY_CONNECTED',
+			message: 'It is.',
+			remedy: 'changeSetting' as const,
+			connectionId: 'c9',
+		};
 		const { form } = formWith({ save: async () => ({ ok: false, failure }) });
 		form.setValue('password', 's3cret');
 		await form.test();
@@ -166,9 +206,9 @@ describe('reconnecting', () => {
 		const { form, backend } = formWith({}, true);
 		expect(await form.test()).toBe(true);
 		expect(vi.mocked(backend.test).mock.calls[0]?.[0].values).not.toHaveProperty('password');
-		expect([...form.kept]).toEqual(['username', 'password']);
+		expect(form.kept).toEqual(['username', 'password']);
 		form.setAuth('none');
-		expect(form.kept.size).toBe(0);
+		expect(form.kept).toEqual([]);
 	});
 
 	it('waits for what a list of choices depends on', () => {

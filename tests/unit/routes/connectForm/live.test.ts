@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { OptionList, searchDelayMs } from '../../../../src/routes/(app)/connectForm/optionList.svelte.ts';
-import { previewDelayMs, RowPreview } from '../../../../src/routes/(app)/connectForm/rowPreview.svelte.ts';
+import {
+	OptionList,
+	searchDelayMs,
+} from '../../../../src/routes/(app)/connectForm/optionList.svelte.ts';
+import {
+	previewDelayMs,
+	RowPreview,
+} from '../../../../src/routes/(app)/connectForm/rowPreview.svelte.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -60,10 +66,18 @@ describe('RowPreview', () => {
 
 	it('says what is wrong with a query, and nothing once it is empty again', async () => {
 		const preview = new RowPreview();
-		const failure = { code: 'QUERY_INVALID', message: 'Unclosed bracket.', remedy: 'changeSetting' as const };
+		const failure = {
+			code: 'QUERY_INVALID',
+			message: 'Unclosed bracket.',
+			remedy: 'changeSetting' as const,
+		};
 		preview.schedule(async () => ({ ok: false as const, failure }));
 		await vi.advanceTimersByTimeAsync(previewDelayMs);
-		expect(preview.state).toEqual({ kind: 'failed', code: 'QUERY_INVALID', text: 'Unclosed bracket.' });
+		expect(preview.state).toEqual({
+			kind: 'failed',
+			code: 'QUERY_INVALID',
+			text: 'Unclosed bracket.',
+		});
 		preview.clear();
 		expect(preview.state.kind).toBe('idle');
 	});

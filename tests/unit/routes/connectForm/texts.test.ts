@@ -5,7 +5,11 @@ import {
 	passedText,
 	permissionText,
 } from '../../../../src/routes/(app)/connectForm/estimate.ts';
-import { failureFrom, failureTitle, remedyAction } from '../../../../src/routes/(app)/connectForm/failures.ts';
+import {
+	failureFrom,
+	failureTitle,
+	remedyAction,
+} from '../../../../src/routes/(app)/connectForm/failures.ts';
 
 const passed = {
 	ok: true as const,
@@ -18,7 +22,9 @@ const passed = {
 
 describe('a passed test in words', () => {
 	it('says who answered how quickly and that nothing changed', () => {
-		expect(passedText('Stripe', passed)).toBe('Stripe answered in 214 ms. 3 calls made, nothing was changed there.');
+		expect(passedText('Stripe', passed)).toBe(
+			'Stripe answered in 214 ms. 3 calls made, nothing was changed there.',
+		);
 		expect(passedText('This server', { ...passed, calls: 0, durationMs: 0.2 })).toBe(
 			'This server answered in 1 ms. No call left this server.',
 		);
@@ -53,9 +59,16 @@ describe('a passed test in words', () => {
 describe('failures in words', () => {
 	it('keeps the sentence of a refusal and hides the text of a bug', () => {
 		const refusal = { data: { code: 'RATE_LIMITED', message: 'Wait.', retryAt: 5 } };
-		expect(failureFrom(refusal)).toEqual({ code: 'RATE_LIMITED', message: 'Wait.', remedy: 'retry', retryAt: 5 });
+		expect(failureFrom(refusal)).toEqual({
+			code: 'RATE_LIMITED',
+			message: 'Wait.',
+			remedy: 'retry',
+			retryAt: 5,
+		});
 		expect(failureFrom(new Error('token abc')).message).not.toContain('abc');
-		expect(failureFrom(new Error('Connection lost while action was in flight')).code).toBe('SERVER_UNREACHABLE');
+		expect(failureFrom(new Error('Connection lost while action was in flight')).code).toBe(
+			'SERVER_UNREACHABLE',
+		);
 	});
 
 	it('names the service in the title and falls back for a code of tomorrow', () => {

@@ -67,11 +67,10 @@ describe('payloadOf', () => {
 	});
 
 	it('leaves an empty credential out, so that it cannot overwrite the stored one, but sends an emptied setting', () => {
-		const sent = payloadOf(
-			properties,
-			{ ...filled, username: '', password: '  ', project: '' },
-			new Set(['username', 'password']),
-		);
+		const sent = payloadOf(properties, { ...filled, username: '', password: '  ', project: '' }, [
+			'username',
+			'password',
+		]);
 		expect(sent).not.toHaveProperty('username');
 		expect(sent).not.toHaveProperty('password');
 		expect(sent.project).toBe('');

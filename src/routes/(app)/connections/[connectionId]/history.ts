@@ -26,7 +26,9 @@ export function slicesOf(months: readonly { month: string; filled: number }[]): 
 /** The share of the whole range that is in, 0 to 1. Used for the progress bar's accessible value. */
 export function filledShare(months: readonly { filled: number }[]): number {
 	if (months.length === 0) return 0;
-	return months.reduce((sum, month) => sum + Math.min(1, Math.max(0, month.filled)), 0) / months.length;
+	return (
+		months.reduce((sum, month) => sum + Math.min(1, Math.max(0, month.filled)), 0) / months.length
+	);
 }
 
 /** "Aug 2026" of "2026-08". */

@@ -1,4 +1,7 @@
-import type { Json, PropertyDescription } from '../../../../lib/server/integrations/sdk/manifest.ts';
+import type {
+	Json,
+	PropertyDescription,
+} from '../../../../lib/server/integrations/sdk/manifest.ts';
 
 /** One declared setting as lines of text. */
 export interface SettingRow {
@@ -27,7 +30,8 @@ export function settingRows(
 ): SettingRow[] {
 	return properties.flatMap((property) => {
 		const value = settings[property.name];
-		if (property.kind === 'secret' || value === undefined || value === null || value === '') return [];
+		if (property.kind === 'secret' || value === undefined || value === null || value === '')
+			return [];
 		return [
 			{
 				name: property.name,
