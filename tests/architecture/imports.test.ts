@@ -76,7 +76,7 @@ const ROOMS: Room[] = [
 		name: 'routes',
 		files: /^src\/routes\//,
 		except: /\+(layout|page)\.server\.ts$|\+server\.ts$/,
-		ours: /^(src\/routes\/|src\/lib\/(ui|charts|metrics)\/|src\/lib\/(backend|authClient)\.ts|convex\/_generated\/|src\/lib\/server\/integrations\/sdk\/manifest\.ts)/,
+		ours: /^(src\/routes\/|src\/app\.css$|src\/lib\/(ui|charts|metrics)\/|src\/lib\/(backend|authClient)\.ts|convex\/_generated\/|src\/lib\/server\/integrations\/sdk\/manifest\.ts)/,
 		packages:
 			/^(svelte(\/.*)?|\$app\/.+|\.\/\$types|@sveltejs\/kit|convex(\/.*)?|convex-svelte(\/.*)?|better-auth\/.+|bits-ui|svelte-sonner|mode-watcher|lucide-svelte\/icons\/.+)$/,
 		why: 'the browser never receives an integration or server code',
