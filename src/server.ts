@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ConfigError, originOf, readConfig } from './lib/server/host/config.ts';
+import { ConfigError, type HostConfig, originOf, readConfig } from './lib/server/host/config.ts';
 import { type HostDeployment, startDeployment } from './lib/server/host/deployment.ts';
 import { logEvent } from './lib/server/host/log.ts';
 
@@ -49,18 +49,7 @@ async function main() {
 	const { handler } = (await import(built)) as Pick<Serving, 'handler'>;
 	open({ deployment, handler });
 
-	console.log(`\n  Tributary is ready at  ${config.origin}`);
-	console.log(
-		config.convexUrl
-			? `  Data lies on           ${config.convexUrl}`
-			: `  Data lies in           ${config.dataDir}`,
-	);
-	if (deployment.setupCode) {
-		console.log(
-			`  One-time setup code    ${deployment.setupCode}   (asked of whoever creates the owner account)`,
-		);
-	}
-	console.log('  Stop with              Ctrl-C\n');
+	announce(config, deployment.setupCode);
 
 	let isStopping = false;
 	const stop = () => {
@@ -78,6 +67,21 @@ async function main() {
 	};
 	process.on('SIGINT', stop);
 	process.on('SIGTERM', stop);
+}
+
+/** One write, so that whoever waits for the address has the rest of the block, too. */
+function announce(config: HostConfig, setupCode: string | null) {
+	const lines = [
+		`  Tributary is ready at  ${config.origin}`,
+		config.convexUrl
+			? `  Data lies on           ${config.convexUrl}`
+			: `  Data lies in           ${config.dataDir}`,
+		...(setupCode
+			? [`  One-time setup code    ${setupCode}   (asked of whoever creates the owner account)`]
+			: []),
+		'  Stop with              Ctrl-C',
+	];
+	console.log(`\n${lines.join('\n')}\n`);
 }
 
 function explain(error: unknown): string {
