@@ -1,10 +1,14 @@
 /** What a case may ask of either backend. Values are Convex values, not JSON. */
 import type { Value } from 'convex/values';
 
+/** What a function gives back is checked by the case's own expectations, not by types. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Returned = any;
+
 export interface Backend {
-	query(path: string, args?: Record<string, Value>): Promise<any>;
-	mutation(path: string, args?: Record<string, Value>): Promise<any>;
-	action(path: string, args?: Record<string, Value>): Promise<any>;
+	query(path: string, args?: Record<string, Value>): Promise<Returned>;
+	mutation(path: string, args?: Record<string, Value>): Promise<Returned>;
+	action(path: string, args?: Record<string, Value>): Promise<Returned>;
 	/** Lets everything that is due, and what that schedules, run to its end. */
 	runScheduled(): Promise<void>;
 }

@@ -1,5 +1,6 @@
+import type { Value } from 'convex/values';
 import { expect } from 'vitest';
-import type { Case } from './backend.ts';
+import type { Case, Returned } from './backend.ts';
 
 export const documentCases: Case[] = [
 	{
@@ -88,7 +89,7 @@ export const documentCases: Case[] = [
 			const values = ['a', 'b', 'c'].map((label) => ({ label }));
 			await t.mutation('docs:insertMany', { table: 'items', values });
 			const labels = async (order: 'asc' | 'desc') =>
-				(await t.query('docs:all', { table: 'items', order })).map(({ label }: any) => label);
+				(await t.query('docs:all', { table: 'items', order })).map(({ label }: Returned) => label);
 			expect(await labels('asc')).toEqual(['a', 'b', 'c']);
 			expect(await labels('desc')).toEqual(['c', 'b', 'a']);
 		},
@@ -102,7 +103,7 @@ export const documentCases: Case[] = [
 	{
 		name: 'the schema refuses wrong types, missing and unknown fields',
 		async run(t) {
-			const insert = (value: any) => t.mutation('docs:insert', { table: 'strict', value });
+			const insert = (value: Value) => t.mutation('docs:insert', { table: 'strict', value });
 			const id = await insert({ name: 'ok', size: null, tags: ['x'] });
 			await expect(insert({ name: 1, size: null })).rejects.toThrow();
 			await expect(insert({ name: 'a' })).rejects.toThrow();
@@ -117,7 +118,7 @@ export const documentCases: Case[] = [
 		name: 'the schema checks records',
 		skip: { convexTest: 'convex-test 0.0.60 does not check v.record at all' },
 		async run(t) {
-			const insert = (counts: any) =>
+			const insert = (counts: Value) =>
 				t.mutation('docs:insert', { table: 'strict', value: { name: 'r', size: 1, counts } });
 			await insert({ a: 1 });
 			await expect(insert({ a: 'one' })).rejects.toThrow();

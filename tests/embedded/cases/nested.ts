@@ -1,4 +1,4 @@
-import { ConvexError } from 'convex/values';
+import { ConvexError, type Value } from 'convex/values';
 import { expect } from 'vitest';
 import type { Case } from './backend.ts';
 
@@ -109,7 +109,7 @@ const failsWith = async (call: Promise<unknown>, data: unknown): Promise<void> =
 		(thrown: unknown) => thrown,
 	);
 	expect(error).toBeInstanceOf(ConvexError);
-	expect((error as ConvexError<any>).data).toEqual(data);
+	expect((error as ConvexError<Value>).data).toEqual(data);
 };
 
 export const errorCases: Case[] = [

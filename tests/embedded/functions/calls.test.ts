@@ -1,3 +1,4 @@
+import { jsonToConvex } from 'convex/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admin, anonymous, failureOf, openRunner, valueOf, type Opened } from './support.ts';
 
@@ -128,5 +129,26 @@ describe('calls from clients', () => {
 		const paginationOpts = { numItems: 2, cursor: null };
 		const failure = failureOf((await app.query('notes:twoPages', { paginationOpts })).outcome);
 		expect(failure.code).toBe('MultiplePages');
+	});
+
+	it('lets a mutation keep and return the timestamp of its own commit', async () => {
+		const { outcome, ts } = await app.runner.runMutation({
+			component: '',
+			path: 'notes:stamp',
+			args: {},
+			caller: anonymous,
+		});
+		const { commitTs } = jsonToConvex(valueOf(outcome)) as { commitTs: bigint };
+		expect(commitTs).toBe(ts);
+		expect(jsonToConvex(await app.value('notes:stamped'))).toEqual([ts]);
+		const failure = failureOf(await app.mutate('notes:echo', { value: { $commitTs: null } }));
+		expect(failure.code).toBe('UnresolvedPlaceholder');
+	});
+
+	it('refuses text search by name', async () => {
+		const failure = failureOf((await app.query('notes:search')).outcome);
+		expect(failure.code).toBeDefined();
+		const logged = app.events.findLast(({ event }) => event === 'function.failed');
+		expect(logged!.error).toMatch(/search/i);
 	});
 });

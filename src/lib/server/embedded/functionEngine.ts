@@ -1,36 +1,17 @@
 /** Transactions and calls between functions. */
-import { randomBytes } from 'node:crypto';
-import type { Deployment } from './components.ts';
 import type { Engine, ResolvedFunction } from './engine.ts';
-import type { Execution, FunctionTransaction, RequestInfo } from './execution.ts';
+import type { Execution, FunctionTransaction } from './execution.ts';
 import { toCallerError } from './failures.ts';
 import type { FileStore } from './fileStore.ts';
 import { invoke } from './invoke.ts';
 import type { PendingJob } from './jobs.ts';
+import { childLaunch, type Launch } from './launch.ts';
 import type { RunnerOptions } from './runnerOptions.ts';
+import { seededRandom } from './seededRandom.ts';
 import { SerialQueue } from './serialQueue.ts';
 import { ACTION_LIMIT_MS, TRANSACTION_LIMIT_MS, withTimeLimit } from './timeLimits.ts';
 import type { Transaction } from './transaction.ts';
-import {
-	FunctionError,
-	type Caller,
-	type ComponentPath,
-	type JsonValue,
-	type UdfType,
-} from './types.ts';
-
-/** Who runs what, on which version. */
-export interface Launch {
-	deployment: Deployment;
-	kind: UdfType;
-	component: ComponentPath;
-	path: string;
-	caller: Caller;
-	request: RequestInfo;
-	depth: number;
-}
-
-const NOBODY = { identity: null, authToken: null };
+import { FunctionError, type JsonValue } from './types.ts';
 
 export class FunctionEngine implements Engine {
 	readonly options: RunnerOptions;
@@ -254,35 +235,10 @@ export class FunctionEngine implements Engine {
 	}
 }
 
-/** Identity does not pass into another component, nor out of one. */
-function childLaunch(caller: Execution, { target, found }: ResolvedFunction): Launch {
-	const isSameComponent = target.component === caller.component;
-	return {
-		deployment: caller.deployment,
-		kind: found.kind,
-		component: target.component,
-		path: target.path,
-		caller: isSameComponent ? caller.caller : { ...caller.caller, ...NOBODY },
-		request: isSameComponent ? caller.request : { ...caller.request, authToken: null },
-		depth: caller.depth + 1,
-	};
-}
-
 function requireRunning(execution: Execution): void {
 	if (!execution.isOver) return;
 	throw new FunctionError(
 		'FunctionEnded',
 		`${execution.path} has already ended. Await every promise before the function returns.`,
 	);
-}
-
-/** mulberry32: small, and good enough for what Math.random promises. The seed is not guessable. */
-function seededRandom(): () => number {
-	let state: number | null = null;
-	return () => {
-		state = ((state ?? randomBytes(4).readUInt32LE()) + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
 }

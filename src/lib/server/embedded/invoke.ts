@@ -6,24 +6,38 @@ import type { LoadedFunction } from './loadedFunctions.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 import { explainMismatch, type TableOfId } from './validators.ts';
 
+/** In the JSON of a value that holds `db.vars.commitTs`. */
+export const COMMIT_TS_MARKER = '"$commitTs"';
+
 export async function invoke(
 	execution: Execution,
 	found: LoadedFunction,
 	args: JsonValue,
 ): Promise<JsonValue> {
 	checkArgs(execution, found, args);
+	const argsJson = JSON.stringify([args]);
+	refusePlaceholder(execution, argsJson, 'Arguments');
 	let json: string;
 	try {
-		const argsJson = JSON.stringify([args]);
 		json = await runInside(execution, () => found.invoke(execution.request.requestId, argsJson));
 	} finally {
 		execution.isOver = true;
 		// A nested call that was not awaited is still inside its sub-transaction: let it end before ours does.
 		if (execution.transaction) await execution.queue.run(async () => {});
 	}
+	if (execution.kind !== 'mutation') refusePlaceholder(execution, json, 'Values that are returned');
 	const value = JSON.parse(json) as JsonValue;
 	checkReturns(execution, found, value);
 	return value;
+}
+
+/** Between the functions of one mutation `db.vars.commitTs` may travel; from and to clients only as a number. */
+function refusePlaceholder({ depth }: Execution, json: string, what: string): void {
+	if (depth > 0 || !json.includes(COMMIT_TS_MARKER)) return;
+	throw new FunctionError(
+		'UnresolvedPlaceholder',
+		`${what} cannot contain a commit timestamp that is not known yet.`,
+	);
 }
 
 function checkArgs(execution: Execution, found: LoadedFunction, args: JsonValue): void {

@@ -3,7 +3,8 @@ import { findFunction, parseHandle, type Deployment } from './components.ts';
 import type { ResolvedFunction } from './engine.ts';
 import type { Execution } from './execution.ts';
 import { errorText, logFailure, newRequestId } from './failures.ts';
-import type { FunctionEngine, Launch } from './functionEngine.ts';
+import type { FunctionEngine } from './functionEngine.ts';
+import type { Launch } from './launch.ts';
 import { SCHEDULED_TABLE, type JobDocument, type JobState, type PendingJob } from './jobs.ts';
 import { type Caller, type JsonValue } from './types.ts';
 

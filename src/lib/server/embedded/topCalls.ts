@@ -6,15 +6,9 @@ import type { ResolvedFunction } from './engine.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
 import { logFailure, newRequestId, toFailure } from './failures.ts';
 import type { FunctionEngine } from './functionEngine.ts';
+import { COMMIT_TS_MARKER } from './invoke.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
-import {
-	FunctionError,
-	type FunctionCall,
-	type FunctionOutcome,
-	type JsonValue,
-	type QueryOutcome,
-	type Timestamp,
-} from './types.ts';
+import type { FunctionCall, FunctionOutcome, QueryOutcome, Timestamp } from './types.ts';
 
 /** Carries a failed outcome out of the storage's mutation, so that nothing of it is written. */
 class RolledBack extends Error {
@@ -135,11 +129,7 @@ async function runCall(
 			},
 			transaction,
 		);
-		refusePlaceholders(call.args, 'Arguments cannot contain an unresolved commit timestamp.');
 		const value = await engine.runTop(execution, callee, call.args);
-		if (kind !== 'mutation') {
-			refusePlaceholders(value, 'Only mutations can return an unresolved commit timestamp.');
-		}
 		return { ok: true, value, logLines: execution.logLines };
 	} catch (error) {
 		if (execution) logFailure(error, execution);
@@ -174,13 +164,8 @@ function readJournal(journal: string | null | undefined): string | null {
 	}
 }
 
-const hasPlaceholder = (value: JsonValue): boolean => JSON.stringify(value).includes('"$commitTs"');
-
-function refusePlaceholders(value: JsonValue, why: string): void {
-	if (hasPlaceholder(value)) throw new FunctionError('UnresolvedPlaceholder', why);
-}
-
+/** A mutation may return the timestamp of its own commit. */
 function resolvePlaceholders(outcome: FunctionOutcome, ts: Timestamp): FunctionOutcome {
-	if (!outcome.ok || !hasPlaceholder(outcome.value)) return outcome;
+	if (!outcome.ok || !JSON.stringify(outcome.value).includes(COMMIT_TS_MARKER)) return outcome;
 	return { ...outcome, value: resolveCommitTs(outcome.value, ts) };
 }
