@@ -29,6 +29,8 @@ async function main() {
 		});
 	});
 	server.on('upgrade', (request, socket, head) => {
+		// Nobody else listens while it waits, and an error nobody hears would end the process.
+		socket.on('error', () => socket.destroy());
 		void ready.then(({ deployment }) => {
 			if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
 		});

@@ -4,13 +4,30 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ConvexClient, ConvexHttpClient } from 'convex/browser';
-import { anyApi } from 'convex/server';
+import {
+	anyApi,
+	type ApiFromModules,
+	type FunctionReference,
+	type FunctionReturnType,
+} from 'convex/server';
 import { afterEach, expect, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EmbeddedOptions } from '../../../src/lib/server/embedded/index.ts';
+import type * as counters from '../fixtures/clients/convex/counters.ts';
+import type * as files from '../fixtures/clients/convex/files.ts';
+import type * as messages from '../fixtures/clients/convex/messages.ts';
+import type * as people from '../fixtures/clients/convex/people.ts';
 import { serve, type Served } from './serve.ts';
 
-export const api = anyApi;
+export const api = anyApi as unknown as ApiFromModules<{
+	counters: typeof counters;
+	files: typeof files;
+	messages: typeof messages;
+	people: typeof people;
+}>;
+/** Functions that clients must not reach, by the name they would use. */
+export const unreachable = (name: string): FunctionReference<'query'> =>
+	name.split(':').reduce((at, part) => at[part] as never, anyApi) as never;
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -56,11 +73,16 @@ export interface Follower<T> {
 	reaches(value: T): Promise<void>;
 }
 
-export function follow<T>(client: ConvexClient, query: unknown, args: object = {}): Follower<T> {
+export function follow<Query extends FunctionReference<'query'>>(
+	client: ConvexClient,
+	query: Query,
+	args: Query['_args'],
+): Follower<FunctionReturnType<Query>> {
+	type T = FunctionReturnType<Query>;
 	const values: T[] = [];
 	const errors: Error[] = [];
 	const stop = client.onUpdate(
-		query as Parameters<ConvexClient['onUpdate']>[0],
+		query,
 		args,
 		(value: T) => void values.push(value),
 		(error) => void errors.push(error),

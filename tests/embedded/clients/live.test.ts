@@ -1,22 +1,22 @@
 import { ConvexError } from 'convex/values';
 import { describe, expect, test, vi } from 'vitest';
-import { api, follow, httpClient, served, socketClient } from './clientHarness.ts';
+import { api, follow, httpClient, served, socketClient, unreachable } from './clientHarness.ts';
 
 describe('official clients', () => {
 	test('another client’s write arrives live; writes elsewhere cause no evaluation', async () => {
 		const { origin, deployment } = await served();
 		const reader = socketClient(origin);
 		const writer = socketClient(origin);
-		const inRange = follow<number[]>(reader, api.messages!.between, {
+		const inRange = follow(reader, api.messages.between, {
 			channel: 'a',
 			from: 10,
 			to: 20,
 		});
-		const firstTwo = follow<number[]>(reader, api.messages!.first, { channel: 'b', count: 2 });
+		const firstTwo = follow(reader, api.messages.first, { channel: 'b', count: 2 });
 		await Promise.all([inRange.reaches([]), firstTwo.reaches([])]);
-		await writer.mutation(api.messages!.fill, { channel: 'b', from: 5, to: 8 });
+		await writer.mutation(api.messages.fill, { channel: 'b', from: 5, to: 8 });
 		await firstTwo.reaches([5, 6]);
-		await writer.mutation(api.messages!.send, { channel: 'a', n: 15, text: '' });
+		await writer.mutation(api.messages.send, { channel: 'a', n: 15, text: '' });
 		await inRange.reaches([15]);
 		const evaluate = vi.spyOn(deployment.runner, 'runQueries');
 		const told = inRange.values.length + firstTwo.values.length;
@@ -28,11 +28,11 @@ describe('official clients', () => {
 			['b', 7.5],
 			['b', 100],
 		] as const) {
-			await writer.mutation(api.messages!.send, { channel, n, text: '' });
+			await writer.mutation(api.messages.send, { channel, n, text: '' });
 		}
 		expect(evaluate).not.toHaveBeenCalled();
 		expect(inRange.values.length + firstTwo.values.length).toBe(told);
-		await writer.mutation(api.messages!.send, { channel: 'b', n: 5.5, text: '' });
+		await writer.mutation(api.messages.send, { channel: 'b', n: 5.5, text: '' });
 		await firstTwo.reaches([5, 5.5]);
 		expect(evaluate).toHaveBeenCalledTimes(1);
 	});
@@ -40,10 +40,10 @@ describe('official clients', () => {
 	test('a client reads its own writes when its mutation resolves', async () => {
 		const { origin } = await served();
 		const client = socketClient(origin);
-		const counter = follow<number>(client, api.counters!.get, { name: 'x' });
+		const counter = follow(client, api.counters.get, { name: 'x' });
 		await counter.reaches(0);
 		for (let n = 1; n <= 25; n++) {
-			expect(await client.mutation(api.counters!.add, { name: 'x', by: 1 })).toBe(n);
+			expect(await client.mutation(api.counters.add, { name: 'x', by: 1 })).toBe(n);
 			expect(counter.latest()).toBe(n);
 		}
 	});
@@ -53,15 +53,15 @@ describe('official clients', () => {
 		const clients = Array.from({ length: 8 }, () => socketClient(origin));
 		await Promise.all(
 			clients.flatMap((client) =>
-				Array.from({ length: 25 }, () => client.mutation(api.counters!.add, { name: 'x', by: 1 })),
+				Array.from({ length: 25 }, () => client.mutation(api.counters.add, { name: 'x', by: 1 })),
 			),
 		);
-		expect(await httpClient(origin).query(api.counters!.get, { name: 'x' })).toBe(200);
+		expect(await httpClient(origin).query(api.counters.get, { name: 'x' })).toBe(200);
 	});
 
 	test('a result of 6 MB arrives whole', async () => {
 		const { origin } = await served();
-		const large = follow<string>(socketClient(origin), api.messages!.large, { bytes: 6_000_000 });
+		const large = follow(socketClient(origin), api.messages.large, { bytes: 6_000_000 });
 		await expect.poll(() => large.latest()?.length, { timeout: 15_000 }).toBe(4_500_000);
 		expect(large.latest()).toBe('é"x'.repeat(1_500_000));
 	});
@@ -70,13 +70,13 @@ describe('official clients', () => {
 		const { origin } = await served();
 		const client = socketClient(origin);
 		const http = httpClient(origin);
-		const refused = follow(client, api.messages!.refuse);
+		const refused = follow(client, api.messages.refuse, {});
 		await expect.poll(() => refused.errors.length).toBe(1);
 		const attempts = [
-			client.mutation(api.messages!.refuseToWrite, {}),
-			client.query(api.messages!.refuse, {}),
-			http.query(api.messages!.refuse, {}),
-			http.mutation(api.messages!.refuseToWrite, {}),
+			client.mutation(api.messages.refuseToWrite, {}),
+			client.query(api.messages.refuse, {}),
+			http.query(api.messages.refuse, {}),
+			http.mutation(api.messages.refuseToWrite, {}),
 		];
 		const errors = await Promise.all(attempts.map((one) => one.catch((error: unknown) => error)));
 		for (const error of [...errors, refused.errors[0]]) {
@@ -86,14 +86,14 @@ describe('official clients', () => {
 				tries: 3n,
 			});
 		}
-		expect(await http.query(api.messages!.list, { channel: 'refused' })).toEqual([]);
+		expect(await http.query(api.messages.list, { channel: 'refused' })).toEqual([]);
 	});
 
 	test('a query does not wait for a mutation that waits', async () => {
 		const { origin, deployment } = await served();
 		const slow = socketClient(origin);
 		const http = httpClient(origin);
-		await http.query(api.counters!.get, { name: 'warm' });
+		await http.query(api.counters.get, { name: 'warm' });
 		let iterations = 200_000;
 		let slowMs = 0;
 		// As many rounds as take 300 ms here.
@@ -101,18 +101,18 @@ describe('official clients', () => {
 			iterations *= 2;
 			const name = `warm${iterations}`;
 			const startMs = performance.now();
-			await slow.mutation(api.counters!.addSlowly, { name, iterations });
+			await slow.mutation(api.counters.addSlowly, { name, iterations });
 			slowMs = performance.now() - startMs;
 		}
 		let isDone = false;
 		const mutation = slow
-			.mutation(api.counters!.addSlowly, { name: 'slow', iterations })
+			.mutation(api.counters.addSlowly, { name: 'slow', iterations })
 			.then(() => (isDone = true));
 		let answered = 0;
 		let slowestMs = 0;
 		while (!isDone && answered < 50) {
 			const startMs = performance.now();
-			await http.query(api.counters!.get, { name: `other${answered}` });
+			await http.query(api.counters.get, { name: `other${answered}` });
 			if (isDone) break;
 			slowestMs = Math.max(slowestMs, performance.now() - startMs);
 			answered += 1;
@@ -126,33 +126,35 @@ describe('official clients', () => {
 	test('internal and missing functions are told apart from nothing', async () => {
 		const { origin } = await served();
 		const http = httpClient(origin);
-		await expect(http.query(api.messages!.hidden, {})).rejects.toThrow(
+		await expect(http.query(unreachable('messages:hidden'), {})).rejects.toThrow(
 			/Could not find public function/,
 		);
-		await expect(http.query(api.messages!.nothing, {})).rejects.toThrow(
+		await expect(http.query(unreachable('messages:nothing'), {})).rejects.toThrow(
 			/Could not find public function/,
 		);
 		const socket = socketClient(origin);
-		await expect(socket.query(api.messages!.hidden, {})).rejects.toThrow(
+		await expect(socket.query(unreachable('messages:hidden'), {})).rejects.toThrow(
 			/Could not find public function/,
 		);
-		await expect(socket.mutation(api.counters!.get, { name: 'x' })).rejects.toThrow();
-		await expect(http.query(api.counters!.get, { name: 5 })).rejects.toThrow(/Validat/);
+		await expect(
+			socket.mutation(api.counters.get as never, { name: 'x' } as never),
+		).rejects.toThrow();
+		await expect(http.query(api.counters.get, { name: 5 as never })).rejects.toThrow(/Validat/);
 	});
 
 	test('actions answer, functions see only the environment they were given', async () => {
 		const { origin } = await served();
 		const client = socketClient(origin);
 		const value = { big: 5n, bytes: new ArrayBuffer(2), list: [null, -0, 'é'] };
-		expect(await client.action(api.people!.echo, { value })).toEqual(value);
-		expect(await client.query(api.people!.environment, {})).toEqual(['hello', null]);
+		expect(await client.action(api.people.echo, { value })).toEqual(value);
+		expect(await client.query(api.people.environment, {})).toEqual(['hello', null]);
 	});
 
 	test('functions can read the server’s numbers, the network cannot', async () => {
 		const { origin } = await served({ serverStats: () => ({ version: '1.2.3' }) });
 		const client = socketClient(origin);
-		follow(client, api.counters!.get, { name: 'x' });
-		const numbers = (await client.action(api.people!.serverNumbers, {})) as Record<string, number>;
+		follow(client, api.counters.get, { name: 'x' });
+		const numbers = (await client.action(api.people.serverNumbers, {})) as Record<string, number>;
 		expect(numbers).toMatchObject({ version: '1.2.3', sockets: 1, subscribers: 1 });
 		expect(numbers.databaseBytes).toBeGreaterThan(0);
 		expect(numbers.memoryBytes).toBeGreaterThan(1e6);
@@ -163,8 +165,8 @@ describe('official clients', () => {
 		const inProcess = httpClient(origin);
 		(inProcess as unknown as { fetch: typeof fetch }).fetch = (input, init) =>
 			deployment.fetch(new Request(input, init));
-		expect(await inProcess.mutation(api.counters!.add, { name: 'x', by: 2 })).toBe(2);
-		expect(await inProcess.consistentQuery(api.counters!.get, { name: 'x' })).toBe(2);
+		expect(await inProcess.mutation(api.counters.add, { name: 'x', by: 2 })).toBe(2);
+		expect(await inProcess.consistentQuery(api.counters.get, { name: 'x' })).toBe(2);
 		const hook = await fetch(`${origin}/http/hooks/a`, { method: 'POST', body: 'hi' });
 		expect([hook.status, await hook.text()]).toEqual([201, 'hi/nobody']);
 		expect(hook.headers.getSetCookie()).toEqual(['a=1', 'b=2']);

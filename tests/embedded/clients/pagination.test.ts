@@ -1,9 +1,10 @@
 import type { ConvexClient } from 'convex/browser';
+import type { GenericId } from 'convex/values';
 import { describe, expect, test, vi } from 'vitest';
 import { api, served, socketClient, whenDone } from './clientHarness.ts';
 
 interface Page {
-	results: { n: number; _id: string }[];
+	results: { n: number; _id: GenericId<'messages'> }[];
 	status: 'LoadingFirstPage' | 'CanLoadMore' | 'LoadingMore' | 'Exhausted';
 	loadMore(count: number): void;
 }
@@ -11,7 +12,7 @@ interface Page {
 function paginate(client: ConvexClient, channel: string, initialNumItems: number) {
 	let latest: Page | undefined;
 	const stop = client.onPaginatedUpdate_experimental(
-		api.messages!.page as never,
+		api.messages.page as never,
 		{ channel } as never,
 		{ initialNumItems },
 		(page) => void (latest = page as unknown as Page),
@@ -34,8 +35,8 @@ describe('pagination', () => {
 		const { origin } = await served();
 		const reader = socketClient(origin);
 		const writer = socketClient(origin);
-		const send = (n: number) => writer.mutation(api.messages!.send, { channel: 'a', n, text: '' });
-		await writer.mutation(api.messages!.fill, { channel: 'a', from: 0, to: 12 });
+		const send = (n: number) => writer.mutation(api.messages.send, { channel: 'a', n, text: '' });
+		await writer.mutation(api.messages.fill, { channel: 'a', from: 0, to: 12 });
 		const list = paginate(reader, 'a', 4);
 		await list.shows(range(0, 4));
 		list.page().loadMore(4);
@@ -56,13 +57,13 @@ describe('pagination', () => {
 		const { origin } = await served();
 		const reader = socketClient(origin);
 		const writer = socketClient(origin);
-		await writer.mutation(api.messages!.fill, { channel: 'a', from: 0, to: 8 });
+		await writer.mutation(api.messages.fill, { channel: 'a', from: 0, to: 8 });
 		const list = paginate(reader, 'a', 4);
 		await list.shows(range(0, 4));
 		list.page().loadMore(2);
 		await list.shows(range(0, 6));
 		for (const message of list.page().results.slice(1, 5)) {
-			await writer.mutation(api.messages!.remove, { id: message._id });
+			await writer.mutation(api.messages.remove, { id: message._id });
 		}
 		await list.shows([0, 5]);
 		list.page().loadMore(10);

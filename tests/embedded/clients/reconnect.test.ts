@@ -28,17 +28,17 @@ describe('reconnecting', () => {
 		const dataDir = dataFolder();
 		const first = await serve(dataDir);
 		const client = socketClient(first.origin);
-		const counter = follow<number>(client, api.counters!.get, { name: 'x' });
-		await client.mutation(api.counters!.add, { name: 'x', by: 1 });
+		const counter = follow(client, api.counters.get, { name: 'x' });
+		await client.mutation(api.counters.add, { name: 'x', by: 1 });
 		await counter.reaches(1);
 		await first.close();
 		// Made while there is no server: sent once there is one, and done once.
-		const offline = [1, 10, 100].map((by) => client.mutation(api.counters!.add, { name: 'x', by }));
+		const offline = [1, 10, 100].map((by) => client.mutation(api.counters.add, { name: 'x', by }));
 		await vi.waitFor(() => expect(client.connectionState().isWebSocketConnected).toBe(false));
 		const second = await served({ dataDir, port: first.port });
 		expect(await Promise.all(offline)).toEqual([2, 12, 112]);
 		await counter.reaches(112);
-		expect(await httpClient(second.origin).query(api.counters!.get, { name: 'x' })).toBe(112);
+		expect(await httpClient(second.origin).query(api.counters.get, { name: 'x' })).toBe(112);
 	}, 60_000);
 
 	test('after SIGKILL, data, subscriptions and unanswered mutations survive', async () => {
@@ -47,14 +47,14 @@ describe('reconnecting', () => {
 		const origin = `http://127.0.0.1:${port}`;
 		let child = await childServer(dataDir, port);
 		const client = socketClient(origin);
-		const counter = follow<number>(client, api.counters!.get, { name: 'x' });
-		await client.mutation(api.counters!.add, { name: 'x', by: 1 });
+		const counter = follow(client, api.counters.get, { name: 'x' });
+		await client.mutation(api.counters.add, { name: 'x', by: 1 });
 		await counter.reaches(1);
 		let expected = 1;
 		for (let round = 0; round < 2; round++) {
 			// Some are answered, some are on the way when the process dies.
 			const pending = Array.from({ length: 20 }, () =>
-				client.mutation(api.counters!.add, { name: 'x', by: 1 }),
+				client.mutation(api.counters.add, { name: 'x', by: 1 }),
 			);
 			expected += 20;
 			await pending[0];
@@ -63,7 +63,7 @@ describe('reconnecting', () => {
 			await Promise.all(pending);
 			await counter.reaches(expected);
 		}
-		expect(await httpClient(origin).query(api.counters!.get, { name: 'x' })).toBe(expected);
+		expect(await httpClient(origin).query(api.counters.get, { name: 'x' })).toBe(expected);
 	}, 60_000);
 
 	test('a replay is answered from the disk after SIGKILL, in the same words', async () => {
@@ -102,6 +102,6 @@ describe('reconnecting', () => {
 		await kill(child);
 		await childServer(dataDir, port);
 		expect(await ask()).toEqual(answer);
-		expect(await httpClient(origin).query(api.counters!.get, { name: 'once' })).toBe(5);
+		expect(await httpClient(origin).query(api.counters.get, { name: 'once' })).toBe(5);
 	}, 60_000);
 });

@@ -26,6 +26,19 @@ export async function serve(
 	given: Partial<EmbeddedOptions> = {},
 ): Promise<Served> {
 	const server = createServer();
+	// The port is known before the deployment is there; clients that reconnect meanwhile must not be left hanging.
+	const { promise: ready, resolve: open } = Promise.withResolvers<EmbeddedDeployment>();
+	server.on('request', (request, response) => {
+		void ready.then((deployment) => {
+			if (!deployment.handleRequest(request, response)) response.writeHead(404).end();
+		});
+	});
+	server.on('upgrade', (request, socket, head) => {
+		socket.on('error', () => socket.destroy());
+		void ready.then((deployment) => {
+			if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
+		});
+	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(port, '127.0.0.1', resolve);
@@ -43,12 +56,7 @@ export async function serve(
 		...given,
 		env: { JWKS: 'data:,{"keys":[]}', OWN_JWKS: '{"keys":[]}', GREETING: 'hello', ...given.env },
 	});
-	server.on('request', (request, response) => {
-		if (!deployment.handleRequest(request, response)) response.writeHead(404).end();
-	});
-	server.on('upgrade', (request, socket, head) => {
-		if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
-	});
+	open(deployment);
 	return {
 		deployment,
 		origin,

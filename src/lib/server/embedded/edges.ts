@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createAuthenticator, isSameSecret, type Authenticator, type Origination } from './auth.ts';
 import { originPolicy } from './cors.ts';
-import { fetchIssuerJson, readIssuerJson } from './fetchJson.ts';
+import { createIssuerReader, readIssuerJson } from './fetchJson.ts';
 import { createHttpApi, type HttpApiOptions } from './httpApi.ts';
 import { clientAddress, HttpFailure, sendWebResponse, toWebRequest } from './httpMessages.ts';
 import { createKeySets } from './jwks.ts';
@@ -59,13 +59,13 @@ export interface Edges {
 export function createEdges(options: EdgeOptions): Edges {
 	const { runner, clock, log, origin, latestTs, showLogLines } = options;
 	const origins = originPolicy(origin, options.allowedOrigins);
-	const remoteJson = options.fetchJson ?? fetchIssuerJson;
+	const remoteJson = options.fetchJson ?? createIssuerReader();
 	const keySets = createKeySets(
 		clock,
 		// Our own keys are read in process: the public address may not be reachable from here (proxy, TLS, NAT).
 		async (url) =>
 			url.startsWith(`${origin}/`)
-				? readIssuerJson(await runner.runHttpAction(new Request(url), nobody))
+				? readIssuerJson(await runner.runHttpAction(new Request(url, ownHeaders), nobody))
 				: remoteJson(url),
 		origin,
 	);
@@ -122,7 +122,7 @@ export function createEdges(options: EdgeOptions): Edges {
 			if (serverStats && isSameSecret(pathname, serverStats.path)) {
 				return Response.json(serverStats.read());
 			}
-			if (api.takes(pathname)) return api.respond(request, nobodysAddress);
+			if (api.takes(pathname)) return api.respond(request, ownAddress);
 			// On real deployments HTTP actions have an origin of their own and start at its root.
 			return runner.runHttpAction(request, nobody);
 		},
@@ -150,8 +150,10 @@ export function createEdges(options: EdgeOptions): Edges {
 	}
 }
 
-const nobodysAddress: Origination = { ip: null, userAgent: null };
-const nobody: Caller = { identity: null, isAdmin: false, authToken: null, ...nobodysAddress };
+/** Who asks is this server itself; without an address, rate limits of apps would count such calls as one stranger's. */
+const ownAddress: Origination = { ip: '127.0.0.1', userAgent: null };
+const ownHeaders = { headers: { 'x-forwarded-for': '127.0.0.1' } };
+const nobody: Caller = { identity: null, isAdmin: false, authToken: null, ...ownAddress };
 
 /** '' for an address that is not a path of ours. */
 function pathnameOf(url: string | undefined, origin: string): string {
