@@ -3,7 +3,7 @@
  * so that the official clients work unchanged. This file is the room's only door.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -100,7 +100,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 	try {
 		const functions = await createFunctionRunner({
 			storage,
-			folder: path.resolve(functionsDir),
+			// The bundler names its outputs by real paths.
+			folder: realpathSync(functionsDir),
 			env: { ...options.env, [options.statsUrlEnv ?? 'EMBEDDED_STATS_URL']: origin + statsPath },
 			clock,
 			log,
