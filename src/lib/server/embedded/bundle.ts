@@ -16,13 +16,13 @@ export interface BundledModule {
 }
 
 export interface Bundle {
-	/** Relative path -> text, with INSTANCE_PLACEHOLDER where the instance's key belongs. */
+	/** Relative path -> text. */
 	files: Map<string, string>;
 	modules: BundledModule[];
+	/** Absolute paths of all that was read. */
+	inputs: Set<string>;
 }
 
-/** Replaced by the key of the component instance when files are written, so that each has its own environment. */
-export const INSTANCE_PLACEHOLDER = '@@convex-instance@@';
 const OUT = '.out';
 
 /** @param folder absolute; of the app or of a component's definition */
@@ -39,7 +39,7 @@ export async function bundleFolder(folder: string, isRoot: boolean): Promise<Bun
 		const file = ['.ts', '.js'].map((ext) => path.join(folder, module + ext)).find(existsSync);
 		if (file) entries.push({ file, module, environment: 'isolate' });
 	}
-	const bundle: Bundle = { files: new Map(), modules: [] };
+	const bundle: Bundle = { files: new Map(), modules: [], inputs: new Set() };
 	for (const environment of ['isolate', 'node'] as const) {
 		const part = entries.filter((entry) => entry.environment === environment);
 		if (part.length === 0) continue;
@@ -50,12 +50,13 @@ export async function bundleFolder(folder: string, isRoot: boolean): Promise<Bun
 				'"use node" is not supported in components. Remove it.',
 			);
 		}
-		const files = await build(
+		const built = await build(
 			folder,
 			part.map(({ file }) => file),
 			environment,
 		);
-		for (const [file, text] of files) bundle.files.set(file, text);
+		for (const [file, text] of built.files) bundle.files.set(file, text);
+		for (const input of built.inputs) bundle.inputs.add(input);
 		for (const { module, file } of part) {
 			const output = toPosix(path.relative(folder, file)).replace(/\.[^.]+$/, '.js');
 			bundle.modules.push({ module, file: output, environment });
@@ -68,7 +69,7 @@ async function build(
 	folder: string,
 	files: string[],
 	environment: ModuleEnvironment,
-): Promise<Map<string, string>> {
+): Promise<{ files: Map<string, string>; inputs: string[] }> {
 	const options = buildOptions(folder, environment);
 	try {
 		let result = await esbuild.build({
@@ -86,9 +87,10 @@ async function build(
 			});
 		}
 		const root = path.join(folder, OUT);
-		return new Map(
-			result.outputFiles.map((file) => [toPosix(path.relative(root, file.path)), file.text]),
+		const outputs = result.outputFiles.map(
+			(file) => [toPosix(path.relative(root, file.path)), file.text] as const,
 		);
+		return { files: new Map(outputs), inputs: inputsOf(result.metafile, folder) };
 	} catch (error) {
 		throw await explainBuildFailure(error, folder, files, (file) =>
 			esbuild.build({ ...options, entryPoints: [file], plugins: plugins(environment, false) }),
@@ -126,20 +128,28 @@ function plugins(environment: ModuleEnvironment, refuseAtRuntime: boolean): esbu
 	return environment === 'isolate' ? [isolateShims(refuseAtRuntime)] : [nodeShims()];
 }
 
+/** Absolute paths; what plugins made up is left out. */
+export function inputsOf(metafile: esbuild.Metafile, folder: string): string[] {
+	return Object.keys(metafile.inputs)
+		.map((input) => path.resolve(folder, input))
+		.filter(existsSync);
+}
+
 function hasExternalImports(metafile: esbuild.Metafile): boolean {
 	return Object.values(metafile.outputs).some((output) =>
 		output.imports.some((imported) => imported.external),
 	);
 }
 
-/** Gives the module its `process`: with the instance's environment, never the host's. */
-const PROCESS = `const __convexProcess = globalThis.__convexRuntime.process("${INSTANCE_PLACEHOLDER}");`;
-const ISOLATE_BANNER = PROCESS;
+/** Gives the module its `process`: with the environment of the instance it belongs to, never the host's. */
+const processBanner = (isNode: boolean) =>
+	`const __convexProcess = globalThis.__convexRuntime.process(import.meta.url, ${isNode});`;
+const ISOLATE_BANNER = processBanner(false);
 /** CommonJS dependencies of "use node" files call require for Node's own modules. */
 const NODE_BANNER = [
 	'import { createRequire as __convexCreateRequire } from "node:module";',
 	'const require = __convexCreateRequire(import.meta.url);',
-	PROCESS,
+	processBanner(true),
 ].join(' ');
 
 const NODE_DEFINES = {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { inputsOf } from './bundle.ts';
 import { isolateShims } from './bundleShims.ts';
 import { PushError } from './pushError.ts';
 
@@ -36,11 +37,12 @@ interface Exported {
 
 const CONFIG_IMPORT = /convex\.config(\.[cm]?[jt]s)?$/;
 
-/** All definitions reachable from `folder`, by folder; the app itself is always among them. */
+/** All definitions reachable from `folder`, by folder, and all files read; the app itself is always among them. */
 export async function readDefinitions(
 	folder: string,
 	evaluate: EvaluateConfig,
-): Promise<Map<string, ComponentDefinition>> {
+): Promise<{ definitions: Map<string, ComponentDefinition>; inputs: Set<string> }> {
+	const inputs = new Set<string>();
 	const names = new Map<string, string>();
 	const definitions = new Map<string, ComponentDefinition>();
 	const open = new Set<string>();
@@ -54,12 +56,13 @@ export async function readDefinitions(
 			);
 		}
 		open.add(current);
-		const source = await bundleConfig(file, async (child) => {
+		const bundled = await bundleConfig(file, async (child) => {
 			const childFolder = path.dirname(child);
 			const name = names.get(childFolder) ?? (await read(childFolder, child, false));
 			return { componentDefinitionPath: childFolder, defaultName: name };
 		});
-		const config = (await evaluate(source, current)).default as
+		for (const input of bundled.inputs) inputs.add(input);
+		const config = (await evaluate(bundled.source, current)).default as
 			{ export?: () => Exported; _name?: string; _isRoot?: boolean } | undefined;
 		if (typeof config?.export !== 'function' || config._isRoot !== isRoot) {
 			const wanted = isRoot ? 'defineApp()' : 'defineComponent()';
@@ -80,7 +83,7 @@ export async function readDefinitions(
 		.find(existsSync);
 	if (config) await read(folder, config, true);
 	else definitions.set(folder, { folder, children: [], httpMounts: [], requiredEnv: [] });
-	return definitions;
+	return { definitions, inputs };
 }
 
 function toDefinition(folder: string, exported: Exported): ComponentDefinition {
@@ -113,7 +116,8 @@ async function bundleConfig(
 	describeChild: (
 		file: string,
 	) => Promise<{ componentDefinitionPath: string; defaultName: string }>,
-): Promise<string> {
+): Promise<{ source: string; inputs: string[] }> {
+	const folder = path.dirname(file);
 	let failure: unknown = null;
 	const children: esbuild.Plugin = {
 		name: 'convex-component-definitions',
@@ -140,7 +144,7 @@ async function bundleConfig(
 	};
 	try {
 		const result = await esbuild.build({
-			absWorkingDir: path.dirname(file),
+			absWorkingDir: folder,
 			entryPoints: [file],
 			bundle: true,
 			platform: 'browser',
@@ -149,10 +153,14 @@ async function bundleConfig(
 			conditions: ['convex', 'module'],
 			define: { 'process.env.NODE_ENV': '"production"' },
 			write: false,
+			metafile: true,
 			logLevel: 'silent',
 			plugins: [children, isolateShims(false)],
 		});
-		return result.outputFiles[0]!.text;
+		return {
+			source: result.outputFiles[0]!.text,
+			inputs: inputsOf(result.metafile, folder),
+		};
 	} catch (error) {
 		// esbuild wraps what its plugins throw; the child's own failure says more.
 		if (failure !== null) throw failure;

@@ -48,6 +48,11 @@ export function findEntryPoints(folder: string): EntryPoint[] {
 	return [...found.values()];
 }
 
+/** All files that could be modules or be imported by one, without those of components inside the folder. */
+export function listSources(folder: string): string[] {
+	return [...walk(folder)].filter((file) => EXTENSIONS.has(path.extname(file)));
+}
+
 function* walk(folder: string): Generator<string> {
 	const entries = readdirSync(folder, { withFileTypes: true });
 	for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

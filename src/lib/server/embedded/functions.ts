@@ -1,7 +1,6 @@
 /** Runs the functions of a convex folder: the one implementation of `FunctionRunner`. */
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { BundleStore } from './bundleStore.ts';
 import { createAccess } from './fileAccess.ts';
 import type { Deployment } from './components.ts';
 import { findFunction } from './components.ts';
@@ -11,7 +10,7 @@ import { FileStore } from './fileStore.ts';
 import { FunctionEngine } from './functionEngine.ts';
 import { installGlobals } from './globals.ts';
 import { respondToHttp } from './httpActions.ts';
-import { buildDeployment, discardDeployment, removeOldBundles } from './push.ts';
+import { buildDeployment, discardDeployment } from './push.ts';
 import { PushError } from './pushError.ts';
 import type { EmbeddedFunctions, PushReport, RunnerOptions } from './runnerOptions.ts';
 import { Scheduler } from './scheduler.ts';
@@ -32,11 +31,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 	installGlobals();
 	installRejectionGuard();
 	const { storage, dataDir, siteUrl, cloudUrl = siteUrl, clock } = options;
-	// A path of its own for every runner: Node would answer an import of the same path with the module it knows.
-	const bundles = path.join(path.resolve(dataDir), 'functions');
-	const outFolder = path.join(bundles, randomUUID());
-	rmSync(bundles, { recursive: true, force: true });
-	mkdirSync(outFolder, { recursive: true, mode: 0o700 });
+	const bundleStore = new BundleStore(path.join(path.resolve(dataDir), 'functions'));
 	const files = new FileStore(path.join(path.resolve(dataDir), 'files'), cloudUrl, storage);
 	const env = { ...options.env, CONVEX_SITE_URL: siteUrl, CONVEX_CLOUD_URL: cloudUrl };
 
@@ -56,24 +51,33 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 	const scheduler = new Scheduler(engine, deployment);
 	engine.onJob = (job) => scheduler.arm(job);
 
+	const pushSchemas = async (next: Deployment): Promise<void> => {
+		try {
+			await storage.pushSchemas(schemasOf(next));
+		} catch (error) {
+			throw error instanceof FunctionError
+				? new PushError('SchemaViolation', 'schema', error.message)
+				: error;
+		}
+	};
+
 	const push = (): Promise<PushReport> =>
 		pushes.run(async () => {
 			const startMs = performance.now();
-			const folder = path.resolve(options.folder);
-			const next = await buildDeployment({ folder, version: version + 1, env, outFolder });
+			const bundles = await bundleStore.open(path.resolve(options.folder));
+			let next: Deployment | null = null;
 			try {
-				await storage.pushSchemas(schemasOf(next));
+				next = await buildDeployment({ bundles, version: version + 1, env });
+				await pushSchemas(next);
 			} catch (error) {
-				discardDeployment(next);
-				throw error instanceof FunctionError
-					? new PushError('SchemaViolation', 'schema', error.message)
-					: error;
+				if (next) discardDeployment(next);
+				bundleStore.discard(bundles);
+				throw error;
 			}
-			const previous = current;
 			current = next;
 			version++;
 			// Functions still running on the version before keep their modules; nothing new is imported from its files.
-			if (previous) removeOldBundles(outFolder, version);
+			bundleStore.keepOnly(bundles);
 			for (const listener of listeners) listener();
 			scheduler.reload();
 			return {
@@ -83,6 +87,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 					0,
 				),
 				components: [...next.components.keys()],
+				wasBundled: bundles.wasBundled,
 				durationMs: Math.round(performance.now() - startMs),
 			};
 		});

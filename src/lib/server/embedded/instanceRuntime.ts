@@ -1,45 +1,66 @@
-/** `globalThis.__convexRuntime`: what bundles ask for at their first line, by the key of their component instance. */
+/** `globalThis.__convexRuntime`: what bundles ask for at their first line, by where they lie. */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-
-interface Instance {
-	env: Record<string, string>;
-	isNode: boolean;
-}
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 
 interface InstanceRuntime {
-	process(key: string): object;
+	process(moduleUrl: string, isNode: boolean): object;
 	AsyncLocalStorage: typeof AsyncLocalStorage;
 	AsyncResource: typeof AsyncResource;
-	instances: Map<string, Instance>;
+	/** URL of an instance's folder -> what its functions see as `process.env`. */
+	environments: Map<string, Record<string, string>>;
+	/** Folders of bundles that this process has imported from. */
+	usedFolders: Set<string>;
 }
 
 declare global {
 	var __convexRuntime: InstanceRuntime | undefined;
 }
 
-// A second copy of this module in one process (a bundled server beside its sources) shares the map of the first.
-const instances = (globalThis.__convexRuntime ??= {
+// A second copy of this module in one process (a bundled server beside its sources) shares the maps of the first.
+const runtime = (globalThis.__convexRuntime ??= {
 	process: processOf,
 	AsyncLocalStorage,
 	AsyncResource,
-	instances: new Map(),
-}).instances;
+	environments: new Map(),
+	usedFolders: new Set(),
+});
 
-/** Must happen before the instance's modules are imported. */
-export function registerInstance(key: string, instance: Instance): void {
-	instances.set(key, instance);
+/** @param folder of the instance's modules. Must happen before they are imported. Returns the key to forget it by. */
+export function registerInstance(folder: string, env: Record<string, string>): string {
+	// As Node names the modules in it: without symbolic links.
+	const key = pathToFileURL(realpathSync(folder)).href;
+	runtime.environments.set(key, env);
+	return key;
 }
 
 export function forgetInstance(key: string): void {
-	instances.delete(key);
+	runtime.environments.delete(key);
 }
 
-function processOf(key: string): object {
-	const instance = globalThis.__convexRuntime!.instances.get(key);
-	if (!instance) throw new Error('These functions belong to a deployment that is closed.');
+/**
+ * False when this process has imported from the folder before: Node would answer with the modules it knows, which
+ * belong to another instance.
+ */
+export function claimFolder(folder: string): boolean {
+	if (runtime.usedFolders.has(folder)) return false;
+	runtime.usedFolders.add(folder);
+	return true;
+}
+
+function environmentOf(moduleUrl: string): Record<string, string> {
+	const { environments } = globalThis.__convexRuntime!;
+	for (let at = moduleUrl.lastIndexOf('/'); at > 0; at = moduleUrl.lastIndexOf('/', at - 1)) {
+		const env = environments.get(moduleUrl.slice(0, at));
+		if (env) return env;
+	}
+	throw new Error('These functions belong to a deployment that is closed.');
+}
+
+function processOf(moduleUrl: string, isNode: boolean): object {
 	// A copy per file: what one module writes there is not seen by another.
-	const env = { ...instance.env };
-	if (!instance.isNode) return { env };
+	const env = { ...environmentOf(moduleUrl) };
+	if (!isNode) return { env };
 	return new Proxy(process, {
 		get(target, name) {
 			if (name === 'env') return env;

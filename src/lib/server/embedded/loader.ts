@@ -1,7 +1,6 @@
-/** Writes a bundle for one component instance, imports it and collects what it declares. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** Imports the modules of one component instance and collects what they declare. */
 import path from 'node:path';
-import { INSTANCE_PLACEHOLDER, type Bundle } from './bundle.ts';
+import type { BundledModule } from './bundle.ts';
 import { readCrons, type CronSpec } from './cronSpecs.ts';
 import { readRouter, type HttpRouter } from './httpRoutes.ts';
 import { collectFunctions, type LoadedFunction } from './loadedFunctions.ts';
@@ -18,13 +17,11 @@ export interface LoadedModules {
 	authProviders: JsonValue[];
 }
 
-/** @param folder where to write; a fresh one per push and instance, since Node never forgets a module */
-export async function loadBundle(
-	bundle: Bundle,
+/** @param folder where the modules lie; one per push and instance, since Node never forgets a module */
+export async function loadModules(
+	modules: BundledModule[],
 	folder: string,
-	keys: { isolate: string; node: string },
 ): Promise<LoadedModules> {
-	writeBundle(bundle, folder, keys);
 	const loaded: LoadedModules = {
 		functions: new Map(),
 		schema: null,
@@ -32,7 +29,7 @@ export async function loadBundle(
 		router: null,
 		authProviders: [],
 	};
-	for (const { module, file, environment } of bundle.modules) {
+	for (const { module, file, environment } of modules) {
 		const exports = await importModule(module, path.join(folder, file));
 		if (module === 'schema') loaded.schema = readSchema(exports.default);
 		else if (module === 'auth.config') loaded.authProviders = readAuthProviders(exports.default);
@@ -45,25 +42,6 @@ export async function loadBundle(
 		}
 	}
 	return loaded;
-}
-
-function writeBundle(
-	bundle: Bundle,
-	folder: string,
-	keys: { isolate: string; node: string },
-): void {
-	const nodeFiles = new Set(
-		bundle.modules.filter(({ environment }) => environment === 'node').map(({ file }) => file),
-	);
-	mkdirSync(folder, { recursive: true });
-	// Bundles are ES modules whatever package.json lies above the data folder.
-	writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}\n');
-	for (const [file, text] of bundle.files) {
-		const target = path.join(folder, file);
-		const isNode = nodeFiles.has(file) || file.startsWith('_deps/node/');
-		mkdirSync(path.dirname(target), { recursive: true });
-		writeFileSync(target, text.replace(INSTANCE_PLACEHOLDER, isNode ? keys.node : keys.isolate));
-	}
 }
 
 async function importModule(module: string, file: string): Promise<Record<string, unknown>> {

@@ -1,23 +1,19 @@
-/** From a convex folder to a deployment ready to serve: bundle, load, validate. Changes nothing that serves. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+/** From bundles to a deployment ready to serve: load and validate. Changes nothing that serves. */
+import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { bundleFolder, type Bundle } from './bundle.ts';
+import type { Bundles, StoredDefinition } from './bundleStore.ts';
 import { childPath, findFunction, type ComponentInstance, type Deployment } from './components.ts';
-import { readDefinitions, type ComponentDefinition, type EnvValue } from './definitions.ts';
+import type { ComponentDefinition, EnvValue } from './definitions.ts';
 import { forgetInstance, registerInstance } from './instanceRuntime.ts';
-import { loadBundle } from './loader.ts';
-import { importFile } from './nativeImport.ts';
+import { loadModules } from './loader.ts';
 import { PushError } from './pushError.ts';
 import type { ComponentPath } from './types.ts';
 
 export interface PushOptions {
-	/** Absolute. */
-	folder: string;
+	bundles: Bundles;
 	version: number;
 	/** The app's environment, CONVEX_SITE_URL and CONVEX_CLOUD_URL included. */
 	env: Record<string, string>;
-	/** Bundles of this process go into a folder of its own below. */
-	outFolder: string;
 }
 
 /** Variables every component has, whatever its parent passes. */
@@ -25,30 +21,17 @@ const SYSTEM_VARIABLES = ['CONVEX_SITE_URL', 'CONVEX_CLOUD_URL'];
 
 /** @throws PushError */
 export async function buildDeployment(options: PushOptions): Promise<Deployment> {
-	const { folder, version, outFolder } = options;
-	const versionFolder = path.join(outFolder, `v${version}`);
-	rmSync(versionFolder, { recursive: true, force: true });
-	mkdirSync(versionFolder, { recursive: true, mode: 0o700 });
-	writeFileSync(path.join(versionFolder, 'package.json'), '{"type":"module"}\n');
+	const { bundles, version, env: appEnv } = options;
+	const definitions = new Map(bundles.definitions.map((one) => [one.folder, one]));
 	const deployment: Deployment = { version, components: new Map(), instanceKeys: [] };
+	const load = instanceLoader(bundles, deployment);
 	try {
-		const definitions = await readDefinitions(folder, configEvaluator(versionFolder));
-		const bundles = new Map<string, Bundle>();
-		await Promise.all(
-			[...definitions.keys()].map(async (at) =>
-				bundles.set(at, await bundleFolder(at, at === folder)),
-			),
-		);
 		const mount = async (
 			at: ComponentPath,
-			definition: ComponentDefinition,
+			definition: StoredDefinition,
 			env: Record<string, string>,
 		): Promise<void> => {
-			const bundle = bundles.get(definition.folder)!;
-			deployment.components.set(
-				at,
-				await loadInstance(deployment, versionFolder, at, definition, bundle, env),
-			);
+			deployment.components.set(at, await load(at, definition, env));
 			for (const child of definition.children) {
 				const childAt = childPath(at, child.name);
 				if (deployment.components.has(childAt)) {
@@ -66,9 +49,9 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 				);
 			}
 		};
-		const app = definitions.get(folder)!;
-		requireVariables(app, 'The app', options.env);
-		await mount('', app, options.env);
+		const app = bundles.definitions[0]!;
+		requireVariables(app, 'The app', appEnv);
+		await mount('', app, appEnv);
 		validate(deployment);
 		return deployment;
 	} catch (error) {
@@ -82,30 +65,25 @@ export function discardDeployment(deployment: Deployment): void {
 	for (const key of deployment.instanceKeys) forgetInstance(key);
 }
 
-/** Bundles of versions that no longer serve; modules already imported do not need their files. */
-export function removeOldBundles(outFolder: string, keepVersion: number): void {
-	for (const name of readdirSync(outFolder)) {
-		if (/^v\d+$/.test(name) && name !== `v${keepVersion}`) {
-			rmSync(path.join(outFolder, name), { recursive: true, force: true });
+function instanceLoader({ folder, definitions }: Bundles, deployment: Deployment) {
+	const loaded = new Set<StoredDefinition>();
+	return async (
+		at: ComponentPath,
+		definition: StoredDefinition,
+		env: Record<string, string>,
+	): Promise<ComponentInstance> => {
+		let modulesFolder = path.join(folder, definition.subfolder);
+		if (loaded.has(definition)) {
+			// Mounted twice: modules of its own, with a state and an environment of their own.
+			const copy = path.join(folder, String(definitions.length + deployment.components.size));
+			rmSync(copy, { recursive: true, force: true });
+			cpSync(modulesFolder, copy, { recursive: true });
+			modulesFolder = copy;
 		}
-	}
-}
-
-async function loadInstance(
-	deployment: Deployment,
-	versionFolder: string,
-	at: ComponentPath,
-	definition: ComponentDefinition,
-	bundle: Bundle,
-	env: Record<string, string>,
-): Promise<ComponentInstance> {
-	const index = deployment.components.size;
-	const folder = path.join(versionFolder, String(index));
-	const keys = { isolate: `${folder}#isolate`, node: `${folder}#node` };
-	deployment.instanceKeys.push(keys.isolate, keys.node);
-	registerInstance(keys.isolate, { env, isNode: false });
-	registerInstance(keys.node, { env, isNode: true });
-	return { path: at, definition, env, ...(await loadBundle(bundle, folder, keys)) };
+		loaded.add(definition);
+		deployment.instanceKeys.push(registerInstance(modulesFolder, env));
+		return { path: at, definition, env, ...(await loadModules(definition.modules, modulesFolder)) };
+	};
 }
 
 function childEnv(
@@ -136,20 +114,6 @@ function requireVariables(
 		'convex.config',
 		`${who} needs ${missing.join(', ')}. Set it on the deployment; components get it by app.use(x, { env }).`,
 	);
-}
-
-function configEvaluator(versionFolder: string) {
-	let count = 0;
-	return async (source: string, folder: string) => {
-		const file = path.join(versionFolder, `definition${count++}.js`);
-		writeFileSync(file, source);
-		try {
-			return await importFile(file);
-		} catch (error) {
-			const why = error instanceof Error ? error.message : String(error);
-			throw new PushError('InvalidComponent', 'convex.config', `${path.basename(folder)}: ${why}`);
-		}
-	};
 }
 
 function validate(deployment: Deployment): void {

@@ -35,6 +35,8 @@ export interface PushReport {
 	functions: number;
 	/** Component paths, '' first. */
 	components: ComponentPath[];
+	/** False: no source had changed since the bundles in the data folder were made. */
+	wasBundled: boolean;
 	durationMs: number;
 }
 
@@ -61,7 +63,7 @@ export interface FileAccess {
 
 export interface EmbeddedFunctions extends FunctionRunner {
 	/**
-	 * Bundles, loads and validates the folder and swaps it in. On failure (PushError: names the file and why) the old
+	 * Bundles if a source has changed, loads and validates the folder and swaps it in. On failure (PushError: names the file and why) the old
 	 * version keeps serving. Concurrent calls run one after the other.
 	 */
 	push(): Promise<PushReport>;

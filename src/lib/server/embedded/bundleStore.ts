@@ -1,0 +1,173 @@
+/** Bundles in the data folder: made when a source has changed, taken as they are when none has. */
+import { createHash, randomInt } from 'node:crypto';
+import {
+	cpSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { BundledModule } from './bundle.ts';
+import { fingerprintOf, type BundleInputs } from './bundleInputs.ts';
+import type { ComponentDefinition } from './definitions.ts';
+import { claimFolder } from './instanceRuntime.ts';
+
+export interface StoredDefinition extends ComponentDefinition {
+	modules: BundledModule[];
+	/** Where its modules lie, below the bundles' folder. */
+	subfolder: string;
+}
+
+/** What one push is made from. No other push of this process has imported, or will import, from the same folder. */
+export interface Bundles {
+	/** Absolute. */
+	folder: string;
+	/** The app's first. */
+	definitions: StoredDefinition[];
+	/** False: nothing had changed since they were made. */
+	wasBundled: boolean;
+	/** Without this push the folder would not be there. */
+	isNewFolder: boolean;
+}
+
+interface Manifest {
+	app: string;
+	inputs: BundleInputs;
+	fingerprint: string;
+	outputs: string[];
+	/** Of the outputs: after a power failure files may be there without what was written to them. */
+	outputsHash: string;
+	definitions: StoredDefinition[];
+}
+
+const MANIFEST = 'manifest.json';
+/** File systems round times, at worst to the tick of the kernel's clock. */
+const CLOCK_TICK_MS = 20;
+const MAX_FOLDER_NUMBER = 2 ** 47;
+
+export class BundleStore {
+	private readonly root: string;
+
+	/** @param root absolute; all in it is the store's */
+	constructor(root: string) {
+		this.root = root;
+		mkdirSync(root, { recursive: true, mode: 0o700 });
+	}
+
+	/** @param app absolute convex folder. @throws PushError */
+	async open(app: string): Promise<Bundles> {
+		return this.openKept(app) ?? (await this.bundle(app));
+	}
+
+	/** Removes all others; modules already imported do not need their files. */
+	keepOnly({ folder }: Bundles): void {
+		for (const name of readdirSync(this.root)) {
+			if (name !== path.basename(folder)) this.remove(path.join(this.root, name));
+		}
+	}
+
+	/** For a push that failed. */
+	discard({ folder, isNewFolder }: Bundles): void {
+		if (isNewFolder) this.remove(folder);
+	}
+
+	private openKept(app: string): Bundles | null {
+		for (const name of readdirSync(this.root)) {
+			const kept = path.join(this.root, name);
+			const manifest = readManifest(kept);
+			if (!manifest || manifest.app !== app || !isCurrent(kept, manifest)) continue;
+			const { definitions } = manifest;
+			if (claimFolder(kept)) {
+				return { folder: kept, definitions, wasBundled: false, isNewFolder: false };
+			}
+			const folder = this.newFolder();
+			cpSync(kept, folder, { recursive: true });
+			return { folder, definitions, wasBundled: false, isNewFolder: true };
+		}
+		return null;
+	}
+
+	private async bundle(app: string): Promise<Bundles> {
+		const folder = this.newFolder();
+		try {
+			// Bundles are ES modules whatever package.json lies above the data folder.
+			const marker = path.join(folder, 'package.json');
+			writeFileSync(marker, '{"type":"module"}\n');
+			const startedMs = statSync(marker).mtimeMs;
+			const { buildBundles } = await import('./buildBundles.ts');
+			const built = await buildBundles(app, folder);
+			const outputs = new Map<string, string>();
+			const definitions = built.definitions.map(({ files, ...definition }, index) => {
+				const subfolder = String(index);
+				for (const [file, text] of files) outputs.set(`${subfolder}/${file}`, text);
+				return { ...definition, subfolder };
+			});
+			for (const [file, text] of outputs) writeOutput(path.join(folder, file), text);
+			const { inputs } = built;
+			const manifest: Manifest = {
+				app,
+				inputs,
+				fingerprint: fingerprintOf(inputs),
+				outputs: [...outputs.keys()],
+				outputsHash: hashOf(outputs.values()),
+				definitions,
+			};
+			// A file that changed meanwhile may have been read before it did: such bundles serve, but not again.
+			if (!changedSince(startedMs - CLOCK_TICK_MS, inputs)) {
+				writeFileSync(path.join(folder, MANIFEST), JSON.stringify(manifest));
+			}
+			return { folder, definitions, wasBundled: true, isNewFolder: true };
+		} catch (error) {
+			this.remove(folder);
+			throw error;
+		}
+	}
+
+	private newFolder(): string {
+		const folder = path.join(this.root, `v${randomInt(MAX_FOLDER_NUMBER)}`);
+		mkdirSync(folder, { mode: 0o700 });
+		claimFolder(folder);
+		return folder;
+	}
+
+	private remove(folder: string): void {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+function readManifest(folder: string): Manifest | null {
+	try {
+		return JSON.parse(readFileSync(path.join(folder, MANIFEST), 'utf8')) as Manifest;
+	} catch {
+		// None, or one that was not written to its end.
+		return null;
+	}
+}
+
+function isCurrent(folder: string, { inputs, fingerprint, outputs, outputsHash }: Manifest) {
+	if (fingerprintOf(inputs) !== fingerprint) return false;
+	const files = outputs.map((file) => path.join(folder, file));
+	return files.every(existsSync) && hashOf(files.map((file) => readFileSync(file))) === outputsHash;
+}
+
+function hashOf(contents: Iterable<string | Buffer>): string {
+	const hash = createHash('sha256');
+	for (const content of contents) hash.update(content).update('\0');
+	return hash.digest('hex');
+}
+
+function writeOutput(file: string, text: string): void {
+	mkdirSync(path.dirname(file), { recursive: true });
+	writeFileSync(file, text);
+}
+
+function changedSince(sinceMs: number, { files, folders, trees }: BundleInputs): boolean {
+	return [...files, ...folders, ...trees].some((file) => {
+		const stats = statSync(file, { throwIfNoEntry: false });
+		return stats !== undefined && stats.mtimeMs >= sinceMs;
+	});
+}
