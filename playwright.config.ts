@@ -13,7 +13,10 @@ const args = [
 
 export default defineConfig({
 	testDir: 'tests/e2e',
-	testMatch: '**/*.e2e.ts',
+	projects: [
+		{ name: 'e2e', testMatch: '**/*.e2e.ts' },
+		{ name: 'screenshots', testMatch: '**/*.shots.ts' },
+	],
 	// Every file starts a server of its own; two at once would share two cores with their browsers.
 	workers: 1,
 	retries: 0,

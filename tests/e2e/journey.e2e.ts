@@ -90,7 +90,12 @@ test('S3-16 S3-17 owner, connect, test, history, live chart, second browser, rem
 			.click();
 		await page.getByRole('button', { name: 'Pause' }).click();
 		await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
-		await expect(other.getByText(/paused/i).filter({ visible: true }).first()).toBeVisible();
+		await expect(
+			other
+				.getByText(/paused/i)
+				.filter({ visible: true })
+				.first(),
+		).toBeVisible();
 		await page.getByRole('button', { name: 'Resume' }).click();
 	});
 

@@ -11,12 +11,18 @@ const LOCK = '.tributary-install.lock';
 const LOCK_STALE_MS = 15 * 60_000;
 const LOCK_POLL_MS = 500;
 
-/** @param {string} root */
+/** What decides which packages lie in node_modules; a changed script does not. @param {string} root */
 function fingerprint(root) {
-	const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
-	for (const file of ['package.json', 'package-lock.json'])
-		hash.update(readFileSync(path.join(root, file)));
-	return hash.digest('hex');
+	const { dependencies, devDependencies, optionalDependencies, overrides, allowScripts } = JSON.parse(
+		readFileSync(path.join(root, 'package.json'), 'utf8'),
+	);
+	return createHash('sha256')
+		.update(`${process.platform}-${process.arch}`)
+		.update(
+			JSON.stringify([dependencies, devDependencies, optionalDependencies, overrides, allowScripts]),
+		)
+		.update(readFileSync(path.join(root, 'package-lock.json')))
+		.digest('hex');
 }
 
 /** @param {string} root */

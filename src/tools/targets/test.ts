@@ -69,7 +69,13 @@ const unit = vitestCounts();
 await buildOnce();
 const playwrightCode = await runBin(
 	'playwright',
-	['test', ...(filter ? ['-g', filter, '--pass-with-no-tests'] : []), '--reporter=list,json'],
+	[
+		'test',
+		'--project',
+		'e2e',
+		...(filter ? ['-g', filter, '--pass-with-no-tests'] : []),
+		'--reporter=list,json',
+	],
 	{ PLAYWRIGHT_JSON_OUTPUT_NAME: path.join(reports, 'playwright.json') },
 );
 const browser = playwrightCounts();
