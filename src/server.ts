@@ -1,101 +1,16 @@
-/** Production entry: the built pages and the embedded deployment on one port, stopped cleanly by Ctrl-C. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+/** Production entry. */
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ConfigError, type HostConfig, originOf, readConfig } from './lib/server/host/config.ts';
-import { type HostDeployment, startDeployment } from './lib/server/host/deployment.ts';
-import { logEvent } from './lib/server/host/log.ts';
 
-/** Open requests get this long to finish before the process ends anyway. */
-const STOP_GRACE_MS = 5_000;
+/** By then a first visitor has been served, so what that took is kept, too; a kill before it costs a slower start. */
+const FLUSH_AFTER_MS = 10_000;
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const root = path.resolve(import.meta.dirname, '..');
 
-interface Serving {
-	deployment: HostDeployment;
-	handler: (request: IncomingMessage, response: ServerResponse) => void;
-}
+// Reading and compiling the sources is most of a start's work, so its results are kept beside the installation they
+// belong to. Where that cannot be written, nothing is kept. Only what is imported afterwards takes part.
+enableCompileCache(path.join(root, 'node_modules/.cache/compiled'));
+setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref();
 
-async function main() {
-	const server = createServer();
-	const config = readConfig(process.env, root);
-	// The port is taken first, so that a second start stops before it touches the data. Whoever calls meanwhile, such as
-	// browsers reconnecting after a restart, waits for the deployment instead of being refused.
-	let open: (serving: Serving) => void = () => {};
-	const ready = new Promise<Serving>((resolve) => (open = resolve));
-	server.on('request', (request, response) => {
-		void ready.then(({ deployment, handler }) => {
-			if (!deployment.handleRequest(request, response)) handler(request, response);
-		});
-	});
-	server.on('upgrade', (request, socket, head) => {
-		// Nobody else listens while it waits, and an error nobody hears would end the process.
-		socket.on('error', () => socket.destroy());
-		void ready.then(({ deployment }) => {
-			if (!deployment.handleUpgrade(request, socket, head)) socket.destroy();
-		});
-	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(config.port, config.host, resolve);
-	});
-	const address = server.address();
-	if (config.port === 0 && typeof address === 'object' && address) {
-		config.port = address.port;
-		if (!process.env.ORIGIN) config.origin = originOf(config.host, address.port);
-	}
-	// adapter-node reads these when its handler is loaded; without ORIGIN it would assume https and refuse form posts.
-	process.env.ORIGIN = config.origin;
-	const deployment = await startDeployment(config, root, process.env);
-	const built = pathToFileURL(path.join(root, 'build/handler.js')).href;
-	const { handler } = (await import(built)) as Pick<Serving, 'handler'>;
-	open({ deployment, handler });
-
-	announce(config, deployment.setupCode);
-
-	let isStopping = false;
-	const stop = () => {
-		if (isStopping) return;
-		isStopping = true;
-		setTimeout(() => process.exit(1), STOP_GRACE_MS).unref();
-		server.close();
-		void deployment.close().then(
-			() => process.exit(0),
-			(error: unknown) => {
-				logEvent('server.stopFailed', { message: String(error) });
-				process.exit(1);
-			},
-		);
-	};
-	process.on('SIGINT', stop);
-	process.on('SIGTERM', stop);
-}
-
-/** One write, so that whoever waits for the address has the rest of the block, too. */
-function announce(config: HostConfig, setupCode: string | null) {
-	const lines = [
-		`  Tributary is ready at  ${config.origin}`,
-		config.convexUrl
-			? `  Data lies on           ${config.convexUrl}`
-			: `  Data lies in           ${config.dataDir}`,
-		...(setupCode
-			? [`  One-time setup code    ${setupCode}   (asked of whoever creates the owner account)`]
-			: []),
-		'  Stop with              Ctrl-C',
-	];
-	console.log(`\n${lines.join('\n')}\n`);
-}
-
-function explain(error: unknown): string {
-	if (error instanceof ConfigError) return `${error.code}: ${error.message}`;
-	const { code, port } = error as { code?: string; port?: number };
-	if (code === 'EADDRINUSE') {
-		return `PORT_TAKEN: Another program already listens on port ${port}. Stop it, or start with PORT=<another number>.`;
-	}
-	return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-main().catch((error: unknown) => {
-	console.error(`\n${explain(error)}`);
-	process.exit(1);
-});
+const { serve } = await import('./lib/server/host/serve.ts');
+await serve(root);
