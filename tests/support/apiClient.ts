@@ -23,15 +23,23 @@ function cookieHeader(response: Response): string {
 		.join('; ');
 }
 
-/** Signs in with e-mail and password; resolves to the session's cookies. Throws with the server's answer otherwise. */
+/**
+ * Signs in with e-mail and password; resolves to the session's cookies. Throws with the server's answer otherwise.
+ * `address` is where the visitor seems to come from, for a server started with TRIBUTARY_TRUST_PROXY=1.
+ */
 export async function signIn(
 	origin: string,
 	email = OWNER.email,
 	password = OWNER.password,
+	address?: string,
 ): Promise<string> {
 	const response = await fetch(`${origin}/api/auth/sign-in/email`, {
 		method: 'POST',
-		headers: { 'content-type': 'application/json', origin },
+		headers: {
+			'content-type': 'application/json',
+			origin,
+			...(address === undefined ? {} : { 'x-forwarded-for': address }),
+		},
 		body: JSON.stringify({ email, password }),
 	});
 	if (!response.ok)

@@ -8,6 +8,8 @@ import { root } from '../../src/tools/root.ts';
 export interface Tributary {
 	origin: string;
 	dataDir: string;
+	/** Of the process that runs now. */
+	pid(): number;
 	/** Everything the process wrote, for assertions about the log. */
 	output(): string;
 	/** SIGKILL: no chance to tidy up. */
@@ -75,6 +77,7 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 	return {
 		origin,
 		dataDir,
+		pid: () => child.pid!,
 		output: () => history.join(''),
 		async kill() {
 			child.kill('SIGKILL');
