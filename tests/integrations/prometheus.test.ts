@@ -229,7 +229,7 @@ describe('Prometheus connection test', () => {
 				code: 'QUERY_INVALID',
 				field: 'queries',
 				message:
-					'"slow": Prometheus cannot run this query: query processing would load too many samples',
+					'"slow": Prometheus cannot run this query: query processing would load too many samples. Correct the query.',
 			},
 		});
 	});

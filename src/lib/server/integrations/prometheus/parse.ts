@@ -97,8 +97,8 @@ function fromAnswer(
 ): ConnectorError {
 	// https://prometheus.io/docs/prometheus/latest/querying/api/: the other types are troubles of the server.
 	if (answer.errorType === 'bad_data' || answer.errorType === 'execution') {
-		const said = words(answer.error.replace(/^invalid parameter "query": /, ''));
-		return queryInvalid(`Prometheus cannot run this query: ${said}`);
+		const said = words(answer.error.replace(/^invalid parameter "query": /, '')).replace(/\.$/, '');
+		return queryInvalid(`Prometheus cannot run this query: ${said}. Correct the query.`);
 	}
 	return new ConnectorError('SERVICE_ERROR');
 }

@@ -132,17 +132,18 @@ export const errorCatalogue = {
 			`The answer of ${at(f)} was cut short or damaged, so none of it was used. Try again.`,
 	},
 	RESPONSE_TOO_LARGE: {
-		remedy: 'bug',
+		remedy: 'changeSetting',
 		isRetryable: false,
 		title: 'Answer too large',
-		say: (f) => `The answer of ${at(f)} is larger than 16 MB, so it was not read.`,
+		say: (f) =>
+			`The answer of ${at(f)} is larger than 16 MB, so it was not read. Check the address: it must be the one of the API.`,
 	},
 	RESPONSE_TOO_DEEP: {
-		remedy: 'bug',
+		remedy: 'changeSetting',
 		isRetryable: false,
 		title: 'Answer nested too deep',
 		say: (f) =>
-			`The answer of ${at(f)} is nested deeper than any data should be, so it was not read.`,
+			`The answer of ${at(f)} is nested deeper than any data should be, so it was not read. Check the address: it must be the one of the API.`,
 	},
 	AUTH_REJECTED: {
 		remedy: 'reconnect',
