@@ -103,6 +103,7 @@ export class BundleStore {
 			const outputs = new Map<string, string>();
 			const definitions = built.definitions.map(({ files, ...definition }, index) => {
 				const subfolder = String(index);
+				mkdirSync(path.join(folder, subfolder));
 				for (const [file, text] of files) outputs.set(`${subfolder}/${file}`, text);
 				return { ...definition, subfolder };
 			});
