@@ -73,7 +73,10 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 		return origin;
 	}
 
-	const origin = await start();
+	const origin = await start().catch((error: unknown) => {
+		rmSync(dataDir, { recursive: true, force: true });
+		throw error;
+	});
 	return {
 		origin,
 		dataDir,
