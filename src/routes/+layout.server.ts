@@ -3,6 +3,7 @@ import { api } from '../../convex/_generated/api.js';
 import { getBridge } from '$lib/server/host/bridge.ts';
 import { callerFor } from '$lib/server/host/calls.ts';
 import { renewToken } from '$lib/server/host/session.ts';
+import { nextPath as pathAfterSignIn } from './(auth)/sign-in/nextPath.ts';
 import type { LayoutServerLoad } from './$types';
 
 /** Only a path of this site may be returned to after signing in. */
@@ -37,7 +38,7 @@ export const load: LayoutServerLoad = async ({ locals, url, request }) => {
 	if (!viewer && !setup.needsOwner && url.pathname !== '/sign-in') {
 		redirect(303, `/sign-in${nextPath(url)}`);
 	}
-	if (viewer && isOpenPage) redirect(303, '/');
+	if (viewer && isOpenPage) redirect(303, pathAfterSignIn(url.searchParams.get('next')));
 	return {
 		viewer,
 		...setup,
