@@ -55,6 +55,7 @@ import type * as lib_vault from "../lib/vault.js";
 import type * as lib_viewer from "../lib/viewer.js";
 import type * as metrics from "../metrics.js";
 import type * as reading_card from "../reading/card.js";
+import type * as reading_level from "../reading/level.js";
 import type * as reading_ofConnection from "../reading/ofConnection.js";
 import type * as reading_overview from "../reading/overview.js";
 import type * as reading_rollups from "../reading/rollups.js";
@@ -141,6 +142,7 @@ declare const fullApi: ApiFromModules<{
   "lib/viewer": typeof lib_viewer;
   metrics: typeof metrics;
   "reading/card": typeof reading_card;
+  "reading/level": typeof reading_level;
   "reading/ofConnection": typeof reading_ofConnection;
   "reading/overview": typeof reading_overview;
   "reading/rollups": typeof reading_rollups;

@@ -7,6 +7,7 @@ import { regroup, type Rollup } from '../../src/lib/metrics/rollup.ts';
 import { alignPrevious, fillSeries } from '../../src/lib/metrics/series.ts';
 import type { Doc } from '../_generated/dataModel.js';
 import type { ReadCtx } from '../sync/claim.ts';
+import { readLevel } from './level.ts';
 import { readBefore, readSpan, readStored, totalOf } from './rollups.ts';
 import type { vCard } from './shapes.ts';
 import { healthOfSeries, iconOf, nameOf, type Source } from './sources.ts';
@@ -47,11 +48,15 @@ export async function readCard(
 	};
 	const lastBefore = before[before.length - 1] ?? ahead;
 	const spark = shape(own, range, lastBefore);
-	const value = kind === 'gauge' ? (state?.lastValue ?? null) : sumOf(spark);
-	const previous =
+	const level =
 		kind === 'gauge'
-			? (before[before.length - 1]?.last ?? null)
-			: totalOf(await samePart(ctx, series, earlier, stored, before), kind, ahead);
+			? await readLevel(ctx, series, state, range, stored === 'day' ? rollups : undefined)
+			: null;
+	// A level whose last point is older than the range is still the last one known; its age says how old.
+	const value = level ? (state?.lastValue ?? null) : sumOf(spark);
+	const previous = level
+		? level.previous
+		: totalOf(await samePart(ctx, series, earlier, stored, before), kind, ahead);
 	return {
 		seriesId: series._id,
 		connectionId: series.connectionId,

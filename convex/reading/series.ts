@@ -13,6 +13,7 @@ import { invalid } from '../lib/errors.ts';
 import { findOwned, type WorkspaceQueryCtx } from '../lib/functions.ts';
 import type { ReadCtx } from '../sync/claim.ts';
 import { seriesStateOf } from '../sync/series.ts';
+import { readLevel } from './level.ts';
 import { readBefore, readRollups, readSpan, totalOf } from './rollups.ts';
 import type { vSeriesReading } from './shapes.ts';
 import { healthOfSeries, iconOf, nameOf, Sources } from './sources.ts';
@@ -74,6 +75,10 @@ export async function readSeries(
 		granularity,
 		starts,
 		values,
+		level:
+			series.kind === 'gauge'
+				? await readLevel(ctx, series, state, { from: starts[0]!, to: range.to })
+				: null,
 		previous: ask.compare
 			? await readPrevious(ctx, series, range, { granularity, starts, isLastPartial, now })
 			: null,

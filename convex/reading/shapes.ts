@@ -25,7 +25,7 @@ export const vCard = v.object({
 	value: vNumber,
 	/** Time of the last point, of a level. */
 	valueAt: vNumber,
-	/** The level at the end of the period before, or the sum over the same part of it. */
+	/** The level at the same moment of the period before, or the sum over the same part of it. */
 	previous: vNumber,
 	/** Relative, 0.042 = +4.2%; for shares (percent, ratio) in percentage points. */
 	change: vNumber,
@@ -90,6 +90,17 @@ export const vGranularity = v.union(
 	v.literal('month'),
 );
 
+export const vLevel = v.object({
+	/** The last value known in the range. */
+	value: vNumber,
+	at: vNumber,
+	/** The last value known at the same time of day one range earlier, to the hour. */
+	previous: vNumber,
+	previousAt: vNumber,
+	/** As changeOf returns it. */
+	change: vNumber,
+});
+
 export const vSeriesReading = v.object({
 	series: v.object({
 		id: v.id('series'),
@@ -114,6 +125,8 @@ export const vSeriesReading = v.object({
 	/** First instants of the buckets. */
 	starts: v.array(v.number()),
 	values: vColumn,
+	/** The figure of a level; null for amounts, whose figure is the sum of `values`. */
+	level: v.union(vLevel, v.null()),
 	/** As many values as `starts`, bucket by bucket against the period before. */
 	previous: v.union(v.object({ from: v.number(), to: v.number(), values: vColumn }), v.null()),
 	stats: v.union(

@@ -92,14 +92,3 @@ export function alignPrevious(
 ): (number | null)[] {
 	return Array.from({ length }, (_, i) => values[i] ?? null);
 }
-
-/** The last value that is not null, with its index; null when there is none. */
-export function lastValueOf(
-	values: readonly (number | null)[],
-): { value: number; index: number } | null {
-	for (let index = values.length - 1; index >= 0; index--) {
-		const value = values[index];
-		if (value !== null && value !== undefined) return { value, index };
-	}
-	return null;
-}

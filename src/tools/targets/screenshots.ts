@@ -17,7 +17,7 @@ process.env.CHROMIUM_PATH = needChromium();
 await buildOnce();
 process.exitCode = await runBin(
 	'playwright',
-	['test', '--config', 'playwright.config.ts', '--project', 'screenshots', '--reporter=line'],
+	['test', '--config', 'playwright.config.ts', '--project=screenshots', '--reporter=line'],
 	{ TRIBUTARY_SHOTS: folder },
 );
 console.log(`Pictures are in ${folder}`);

@@ -71,8 +71,7 @@ const playwrightCode = await runBin(
 	'playwright',
 	[
 		'test',
-		'--project',
-		'e2e',
+		'--project=e2e',
 		...(filter ? ['-g', filter, '--pass-with-no-tests'] : []),
 		'--reporter=list,json',
 	],

@@ -56,7 +56,7 @@ const read = async (key: string, ask: Partial<SeriesAsk> = {}) => {
 };
 
 describe('the overview', () => {
-	it('shows a level as its last value against the end of the period before', async () => {
+	it('shows a level as its last value against the same moment of the period before', async () => {
 		const overview = await world.asMember((ctx) =>
 			readOverview(ctx, { rangeDays: 30, compare: true }, NOW),
 		);
@@ -80,6 +80,23 @@ describe('the overview', () => {
 		expect(overview.flow).toMatchObject([
 			{ name: 'Our tide', health: 'fresh', points24h: sea.ledger.length },
 		]);
+	});
+
+	it('says of a level on its own page exactly what its card says', async () => {
+		for (const rangeDays of [7, 30] as const) {
+			const overview = await world.asMember((ctx) =>
+				readOverview(ctx, { rangeDays, compare: true }, NOW),
+			);
+			const card = overview.groups[0]!.cards[0]!;
+			const { level } = (await read('level', { from: overview.from, to: overview.to }))!;
+			expect(level).toMatchObject({
+				value: card.value,
+				at: card.valueAt,
+				previous: card.previous,
+				change: card.change,
+			});
+			expect(level!.previousAt).toBeLessThan(overview.from);
+		}
 	});
 
 	it('reads few documents: two periods of a year are a handful of rows a card', async () => {

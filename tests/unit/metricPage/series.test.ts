@@ -44,12 +44,15 @@ function answer(more: object = {}, series: object = {}): SeriesAnswer {
 }
 
 describe('headlineOf', () => {
-	it('is the last value of a level, against the last of the earlier period', () => {
-		expect(headlineOf(answer())).toEqual({
-			value: 150_50,
-			previous: 120_00,
-			change: (150_50 - 120_00) / 120_00,
-			at: starts[3],
+	const level = { value: 150_50, at: 30, previous: 120_00, previousAt: 10, change: 0.25 };
+
+	it('is the level as the deployment read it, compared only when asked for', () => {
+		expect(headlineOf(answer({ level }))).toEqual(level);
+		expect(headlineOf(answer({ level, previous: null }))).toEqual({
+			...level,
+			previous: null,
+			previousAt: null,
+			change: null,
 		});
 	});
 

@@ -8,13 +8,7 @@ import {
 	rangeOfDays,
 } from '../../../src/lib/metrics/range.ts';
 import { regroup, rollupHours } from '../../../src/lib/metrics/rollup.ts';
-import {
-	alignPrevious,
-	fillSeries,
-	gapsOf,
-	lastValueOf,
-	statsOf,
-} from '../../../src/lib/metrics/series.ts';
+import { alignPrevious, fillSeries, gapsOf, statsOf } from '../../../src/lib/metrics/series.ts';
 
 const daysOf = (values: (number | null)[], timeZone = 'UTC') => {
 	const points = values.flatMap((value, i) =>
@@ -66,7 +60,6 @@ describe('filling', () => {
 			count: 3,
 		});
 		expect(statsOf([null])).toBeNull();
-		expect(lastValueOf([1, 2, null])).toEqual({ value: 2, index: 1 });
 	});
 
 	it('lines an earlier period of another length up', () => {

@@ -81,7 +81,6 @@ export async function startDeployment(
 		allowedOrigins: [config.origin],
 		trustProxy: config.trustProxy,
 		log: logEvent,
-		statsUrlEnv: 'TRIBUTARY_STATS_URL',
 		serverStats: () => ({ version, liveSubscribers: deployment.stats().subscribers }),
 	});
 	await takeOverDeadRuns(deployment);

@@ -11,7 +11,7 @@ import {
 import type { Unit } from '../../../../lib/metrics/dataPoint.ts';
 import { formatBucket, formatIso } from '../../../../lib/metrics/formatTime.ts';
 import { bucketStarts, type Granularity } from '../../../../lib/metrics/granularity.ts';
-import { alignPrevious, lastValueOf, statsOf } from '../../../../lib/metrics/series.ts';
+import { alignPrevious, statsOf } from '../../../../lib/metrics/series.ts';
 
 export type SeriesAnswer = NonNullable<FunctionReturnType<typeof api.metrics.series>>;
 
@@ -50,25 +50,26 @@ export interface Headline {
 	change: number | null;
 	/** When the value was read; null for totals. */
 	at: number | null;
+	/** When the earlier value was read; null for totals. */
+	previousAt: number | null;
 }
 
 export function headlineOf(answer: SeriesAnswer): Headline {
-	const { kind, unit } = answer.series;
-	const last = lastValueOf(answer.values);
-	if (kind === 'gauge') {
-		const before = lastValueOf(answer.previous?.values ?? []);
-		const value = last?.value ?? null;
-		const previous = before?.value ?? null;
+	const { unit } = answer.series;
+	if (answer.level) {
+		const { value, at, previous, previousAt, change } = answer.level;
+		const isCompared = answer.previous !== null;
 		return {
 			value,
-			previous,
-			change: changeOf(value, previous, unit),
-			at: last ? (answer.starts[last.index] ?? null) : null,
+			at,
+			previous: isCompared ? previous : null,
+			previousAt: isCompared ? previousAt : null,
+			change: isCompared ? change : null,
 		};
 	}
 	const value = statsOf(answer.values)?.sum ?? null;
 	const previous = statsOf(answer.previous?.values ?? [])?.sum ?? null;
-	return { value, previous, change: changeOf(value, previous, unit), at: null };
+	return { value, previous, change: changeOf(value, previous, unit), at: null, previousAt: null };
 }
 
 export interface Stat {
