@@ -1,20 +1,30 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BundleStore } from '../../../src/lib/server/embedded/bundleStore.ts';
 import { openRunner, type Opened } from './support.ts';
 
-/** Inside the repository, so that `convex/server` resolves as in a project; outside node_modules, as a project is. */
-const BASE = path.join(import.meta.dirname, '..', 'fixtures', '.bundleStore-');
+const CONVEX = path.join(import.meta.dirname, '../../../node_modules/convex');
 /** Well before any bundling: what changes while it runs is another matter. */
 const LONG_AGO = new Date(Date.UTC(2026, 0, 1));
 
 let base: string;
 let app: Opened | null = null;
 beforeEach(() => {
-	base = mkdtempSync(BASE);
+	base = mkdtempSync(path.join(tmpdir(), 'bundle-store-'));
+	mkdirSync(path.join(base, 'node_modules'));
+	symlinkSync(CONVEX, path.join(base, 'node_modules/convex'), 'junction');
 });
 afterEach(async () => {
 	await app?.close();
@@ -52,7 +62,7 @@ const open = async () => {
 
 const PROJECT = {
 	'convex/a.ts': said('1'),
-	'convex/b.ts': `import { two } from '../lib/two';\n${said('two')}`,
+	'convex/b.ts': `import { two } from '../lib/two';\nimport 'installed';\n${said('two')}`,
 	'convex/plain.ts': 'interface Nothing {}',
 	'convex/convex.config.ts': `import { defineApp } from 'convex/server';
 		import part from '../part/convex.config';
@@ -60,6 +70,7 @@ const PROJECT = {
 	'lib/two.js': 'export const two = 2;',
 	'part/convex.config.ts': `import { defineComponent } from 'convex/server'; export default defineComponent('part');`,
 	'part/c.ts': said('3'),
+	'node_modules/installed/index.js': 'globalThis.installed = 1;',
 	'package.json': '{"type":"module"}',
 	'tsconfig.json': '{"extends":"./base.json"}',
 	'base.json': '{}',
@@ -85,6 +96,8 @@ describe('bundles in the data folder', () => {
 			'which components are mounted',
 			{ 'part/convex.config.ts': `${PROJECT['part/convex.config.ts']};;` },
 		],
+		['an installed package', { 'node_modules/installed/index.js': 'globalThis.installed = "9";' }],
+		['what is installed', { 'node_modules/.package-lock.json': '{}' }],
 		['a new file', { 'convex/deep/new.ts': said('9') }],
 		['a file that gets its first function', { 'convex/plain.ts': said('9') }],
 		['a file that is now found before another', { 'lib/two.ts': 'export const two = 9;' }],
@@ -109,10 +122,10 @@ describe('bundles in the data folder', () => {
 		expect(definitions[0]!.modules.map(({ module }) => module)).toEqual(['b']);
 	});
 
-	it('are not made anew when a file is only written again', async () => {
+	it('are not made anew when a source is only written again', async () => {
 		write(PROJECT);
 		await open();
-		write(PROJECT, new Date());
+		write({ 'convex/a.ts': PROJECT['convex/a.ts'] }, new Date());
 		expect(await open()).toMatchObject({ wasBundled: false });
 	});
 

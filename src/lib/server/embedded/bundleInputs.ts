@@ -1,6 +1,6 @@
 /** What a bundle was made from, so that functions whose sources did not change need not be bundled again. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { listSources } from './entryPoints.ts';
@@ -38,9 +38,8 @@ export function collectInputs(definitionFolders: string[], read: Iterable<string
 	}
 	const folders = new Set<string>();
 	for (const folder of new Set([...files].map((file) => path.dirname(file)))) {
-		const isInstalled = `${folder}${path.sep}`.includes(NODE_MODULES);
-		if (!isInstalled) folders.add(folder);
-		for (const settings of settingsFiles(folder, isInstalled)) files.add(settings);
+		if (!isInstalled(folder)) folders.add(folder);
+		for (const settings of settingsFiles(folder)) files.add(settings);
 	}
 	// A set hands out what is added to it meanwhile, so bases of bases are found too.
 	for (const file of files) for (const base of extendedSettings(file)) files.add(base);
@@ -51,7 +50,7 @@ export function collectInputs(definitionFolders: string[], read: Iterable<string
 export function fingerprintOf({ files, folders, trees }: BundleInputs): string {
 	const hash = createHash('sha256').update(bundlerVersion());
 	for (const file of files) {
-		hash.update(`\0${file}\0`).update(readOr(file, 'absent'));
+		hash.update(`\0${file}\0`).update(isInstalled(file) ? stateOf(file) : readOr(file, 'absent'));
 	}
 	for (const folder of folders) hash.update(`\0${folder}\0`).update(namesIn(folder, false));
 	for (const folder of trees) hash.update(`\0${folder}\0`).update(namesIn(folder, true));
@@ -65,7 +64,7 @@ function bundlerVersion(): string {
 }
 
 /** What decides, besides the sources, how esbuild resolves and compiles a file of this folder. */
-function* settingsFiles(folder: string, isInstalled: boolean): Generator<string> {
+function* settingsFiles(folder: string): Generator<string> {
 	for (let at = folder; ; at = path.dirname(at)) {
 		if (path.basename(at) === 'node_modules') {
 			// npm writes it with every installation: packages may be found elsewhere then.
@@ -73,7 +72,7 @@ function* settingsFiles(folder: string, isInstalled: boolean): Generator<string>
 			return;
 		}
 		yield path.join(at, 'package.json');
-		if (!isInstalled) {
+		if (!isInstalled(at)) {
 			yield path.join(at, 'tsconfig.json');
 			yield path.join(at, 'node_modules', '.package-lock.json');
 		}
@@ -88,6 +87,16 @@ function extendedSettings(file: string): string[] {
 	return [...bases.matchAll(/"(\.[^"]*)"/g)].map(([, base]) =>
 		path.resolve(path.dirname(file), base!.replace(/(\.json)?$/, '.json')),
 	);
+}
+
+function isInstalled(file: string): boolean {
+	return `${file}${path.sep}`.includes(NODE_MODULES);
+}
+
+/** Of installed files, about a thousand: to read them all would take longer than all else there is to check. */
+function stateOf(file: string): string {
+	const stats = statSync(file, { throwIfNoEntry: false });
+	return stats ? `${stats.size} ${stats.mtimeMs}` : 'absent';
 }
 
 function readOr(file: string, otherwise: string): string | Buffer {

@@ -1,8 +1,7 @@
 /** Bundles in the data folder: made when a source has changed, taken as they are when none has. */
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import {
 	cpSync,
-	existsSync,
 	mkdirSync,
 	readdirSync,
 	readFileSync,
@@ -38,9 +37,8 @@ interface Manifest {
 	app: string;
 	inputs: BundleInputs;
 	fingerprint: string;
-	outputs: string[];
-	/** Of the outputs: after a power failure files may be there without what was written to them. */
-	outputsHash: string;
+	/** With their sizes: after a power failure files may be there without what was written to them. */
+	outputs: [file: string, bytes: number][];
 	definitions: StoredDefinition[];
 }
 
@@ -113,8 +111,7 @@ export class BundleStore {
 				app,
 				inputs,
 				fingerprint: fingerprintOf(inputs),
-				outputs: [...outputs.keys()],
-				outputsHash: hashOf(outputs.values()),
+				outputs: [...outputs].map(([file, text]) => [file, Buffer.byteLength(text)]),
 				definitions,
 			};
 			// A file that changed meanwhile may have been read before it did: such bundles serve, but not again.
@@ -149,16 +146,11 @@ function readManifest(folder: string): Manifest | null {
 	}
 }
 
-function isCurrent(folder: string, { inputs, fingerprint, outputs, outputsHash }: Manifest) {
-	if (fingerprintOf(inputs) !== fingerprint) return false;
-	const files = outputs.map((file) => path.join(folder, file));
-	return files.every(existsSync) && hashOf(files.map((file) => readFileSync(file))) === outputsHash;
-}
-
-function hashOf(contents: Iterable<string | Buffer>): string {
-	const hash = createHash('sha256');
-	for (const content of contents) hash.update(content).update('\0');
-	return hash.digest('hex');
+function isCurrent(folder: string, { inputs, fingerprint, outputs }: Manifest): boolean {
+	const isWhole = outputs.every(
+		([file, bytes]) => statSync(path.join(folder, file), { throwIfNoEntry: false })?.size === bytes,
+	);
+	return isWhole && fingerprintOf(inputs) === fingerprint;
 }
 
 function writeOutput(file: string, text: string): void {
