@@ -58,6 +58,7 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 	const history: string[] = [];
 	let child: ChildProcess;
 	let port = '0';
+	const isExpected = new WeakSet<ChildProcess>();
 
 	async function start() {
 		const log: string[] = [];
@@ -69,6 +70,12 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 		child.stdout!.on('data', (chunk: Buffer) => history.push(chunk.toString()));
 		child.stderr!.on('data', (chunk: Buffer) => history.push(chunk.toString()));
 		const origin = await started(child, log);
+		const mine = child;
+		mine.once('exit', (code, signal) => {
+			if (isExpected.has(mine)) return;
+			// Whatever the test says next is a consequence: the cause is in here.
+			console.error(`The server ended by itself (${code ?? signal}):\n${log.join('')}`);
+		});
 		port = new URL(origin).port;
 		return origin;
 	}
@@ -83,10 +90,12 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 		pid: () => child.pid!,
 		output: () => history.join(''),
 		async kill() {
+			isExpected.add(child);
 			child.kill('SIGKILL');
 			await exited(child);
 		},
 		async stop() {
+			isExpected.add(child);
 			child.kill('SIGTERM');
 			return exited(child);
 		},
@@ -94,6 +103,7 @@ export async function startTributary(env: Record<string, string> = {}): Promise<
 			await start();
 		},
 		async dispose() {
+			isExpected.add(child);
 			child.kill('SIGKILL');
 			await exited(child);
 			rmSync(dataDir, { recursive: true, force: true });
