@@ -133,7 +133,7 @@ export function reasonNotToConnect(state: {
 	if (state.isTesting) return 'Waiting for the test. Nothing is saved.';
 	if (state.errorCount > 0)
 		return `Fix ${state.errorCount} ${state.errorCount === 1 ? 'field' : 'fields'} first. Nothing was saved.`;
-	if (state.hasPanel) return 'The test did not pass. Nothing was saved.';
+	if (state.hasPanel) return 'Not connected. Nothing was saved.';
 	return 'Test first. Nothing is saved until then.';
 }
 
