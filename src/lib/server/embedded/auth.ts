@@ -1,6 +1,9 @@
 /** Who is calling? Verifies tokens by the providers of `auth.config.ts`, and the admin key. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
+import * as errors from 'jose/errors';
+import { decodeJwt } from 'jose/jwt/decode';
+import { jwtVerify } from 'jose/jwt/verify';
 import { customJwtIdentity, oidcIdentity } from './claims.ts';
 import { isJsonObject, type JsonObject } from './jsonValues.ts';
 import { KeysUnavailable, type KeySets } from './jwks.ts';

@@ -4,8 +4,9 @@
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
-import { Agent, buildConnector, fetch as undiciFetch, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { isMetadataHost, judgeAddress } from './addressRules.ts';
+import { runOutside } from './execution.ts';
 
 /** What `fetch` of functions takes beyond the standard. */
 export interface EgressInit extends RequestInit {
@@ -48,6 +49,11 @@ export interface EgressOptions {
 	resolve?: Resolve;
 }
 
+type Undici = typeof import('undici');
+type UndiciResponse = Awaited<ReturnType<Undici['fetch']>>;
+/** With the first request that leaves: neither a start nor a page needs it. */
+const loadUndici = (): Promise<Undici> => runOutside(() => import('undici'));
+
 /** Agents kept: connections opened with leave must never be reused by requests without it, so each list has its own. */
 const MAX_AGENTS = 64;
 const EMPTY_BODY_STATUSES = new Set([101, 204, 205, 304]);
@@ -60,11 +66,12 @@ export function createEgressFetch(options: EgressOptions): typeof globalThis.fet
 	const resolve = options.resolve ?? systemResolve;
 	const agents = new Map<string, Dispatcher>();
 
-	function agentFor(allow: string[]): Dispatcher {
+	function agentFor(undici: Undici, allow: string[]): Dispatcher {
 		const key = JSON.stringify([...allow].sort());
 		let agent = agents.get(key);
 		if (!agent) {
-			agent = new Agent({ connect: guardedConnector(new Set(allow), resolve) });
+			const connect = guardedConnector(undici, new Set(allow), resolve);
+			agent = new undici.Agent({ connect });
 			if (agents.size >= MAX_AGENTS) {
 				const [oldest] = agents.keys();
 				void agents.get(oldest!)!.close();
@@ -84,7 +91,9 @@ export function createEgressFetch(options: EgressOptions): typeof globalThis.fet
 		if (options.isOpen || !/^https?:$/.test(url.protocol)) return realFetch(request);
 		const allow = (egress?.allow ?? []).map((host) => host.toLowerCase());
 		try {
-			return toGlobalResponse(await send(request, standard.body, agentFor(allow)));
+			const undici = await loadUndici();
+			const agent = agentFor(undici, allow);
+			return toGlobalResponse(await send(undici, request, standard.body, agent));
 		} catch (error) {
 			throw findEgressError(error) ?? error;
 		}
@@ -93,14 +102,15 @@ export function createEgressFetch(options: EgressOptions): typeof globalThis.fet
 
 /** Bytes rather than a stream where possible: the request then has a Content-Length, as servers expect. */
 async function send(
+	undici: Undici,
 	request: Request,
 	body: RequestInit['body'],
 	dispatcher: Dispatcher,
-): Promise<Awaited<ReturnType<typeof undiciFetch>>> {
+): Promise<UndiciResponse> {
 	const isStream = body instanceof ReadableStream;
 	const bytes =
 		request.body === null || isStream ? null : new Uint8Array(await request.arrayBuffer());
-	return undiciFetch(request.url, {
+	return undici.fetch(request.url, {
 		method: request.method,
 		headers: [...request.headers],
 		body: isStream ? (request.body as never) : bytes,
@@ -111,7 +121,11 @@ async function send(
 	});
 }
 
-function guardedConnector(allow: ReadonlySet<string>, resolve: Resolve): buildConnector.connector {
+function guardedConnector(
+	undici: Undici,
+	allow: ReadonlySet<string>,
+	resolve: Resolve,
+): buildConnector.connector {
 	return (options, callback) => {
 		const port = options.port || (options.protocol === 'https:' ? '443' : '80');
 		const bare = options.hostname.replace(/^\[|\]$/g, '');
@@ -125,7 +139,7 @@ function guardedConnector(allow: ReadonlySet<string>, resolve: Resolve): buildCo
 		// An address literal is connected to without a lookup.
 		const refusal = isIP(bare) || isMetadataHost(bare) ? check(bare) : null;
 		if (refusal) return callback(refusal, null);
-		const connect = buildConnector({
+		const connect = undici.buildConnector({
 			lookup: (hostname, { all }, done) =>
 				resolve(hostname, (error, addresses) => {
 					const refused = addresses?.map(({ address }) => check(address)).find(Boolean);
@@ -140,7 +154,7 @@ function guardedConnector(allow: ReadonlySet<string>, resolve: Resolve): buildCo
 }
 
 /** undici's own Response is another class: `instanceof Response` would fail, and servers would not send it. */
-function toGlobalResponse(response: Awaited<ReturnType<typeof undiciFetch>>): Response {
+function toGlobalResponse(response: UndiciResponse): Response {
 	const { status, statusText, url, redirected } = response;
 	const body = EMPTY_BODY_STATUSES.has(status) ? null : (response.body as ReadableStream | null);
 	const copy = new Response(body, { status, statusText, headers: [...response.headers] });

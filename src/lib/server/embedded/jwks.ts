@@ -1,5 +1,7 @@
 /** Key sets of token issuers: fetched when needed, kept for a while, fetched again for a key id nobody knows yet. */
-import { createLocalJWKSet, errors, type JWSHeaderParameters, type LocalJWKSet } from 'jose';
+import type { JWSHeaderParameters, LocalJWKSet } from 'jose';
+import * as errors from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
 import type { Clock } from './types.ts';
 
 export type JsonFetcher = (url: string) => Promise<unknown>;

@@ -2,7 +2,7 @@
  * The visitor's token for server-rendered pages. The token cookie lives 15 minutes and the session seven days, so a
  * page opened after a pause renews the token here, before it is rendered, instead of forgetting who is signed in.
  */
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import { getBridge } from './bridge.ts';
 
 /** Better Auth adds the prefix when the origin is https. */
