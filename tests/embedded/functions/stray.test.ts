@@ -6,19 +6,25 @@ import { expect, it } from 'vitest';
 const run = promisify(execFile);
 const main = path.join(import.meta.dirname, 'strayMain.ts');
 
-it('a rejection nobody awaits in user code is logged and ends nothing', async () => {
+it('what nobody awaits or catches in user code is logged and ends nothing', async () => {
 	const { stdout } = await run(process.execPath, [main]);
 	const [report, last] = stdout.trim().split('\n');
 	expect(JSON.parse(report!)).toMatchObject({
 		first: { ok: true, value: 'fine' },
 		second: { ok: true, value: 'fine' },
-		strays: ['Error: nobody waits for this', 'Error: thrown in a timer'],
+		strays: expect.arrayContaining([
+			'Error: while loading',
+			'Error: nobody waits for this',
+			'Error: thrown in a timer',
+			'Error: thrown in a microtask',
+			'Error: thrown in a listener',
+		]),
 	});
 	expect(last).toBe('still here');
 });
 
-it('one of the server itself still ends the process', async () => {
-	const failure = await run(process.execPath, [main, 'own']).catch((error: unknown) => error);
+it.each(['rejection', 'exception'])('the server’s own %s ends the process', async (kind) => {
+	const failure = await run(process.execPath, [main, kind]).catch((error: unknown) => error);
 	expect(failure).toMatchObject({
 		code: 1,
 		stderr: expect.stringContaining('of the server itself'),

@@ -7,7 +7,13 @@ const second = await app.act('globals:strayTimer');
 await new Promise((resolve) => setTimeout(resolve, 20));
 const strays = app.events.filter(({ event }) => event === 'function.strayError');
 console.log(JSON.stringify({ first, second, strays: strays.map(({ error }) => error) }));
-if (process.argv[2] === 'own') void Promise.reject(new Error('of the server itself'));
+const own = new Error('of the server itself');
+if (process.argv[2] === 'rejection') void Promise.reject(own);
+if (process.argv[2] === 'exception') {
+	setTimeout(() => {
+		throw own;
+	}, 0);
+}
 await new Promise((resolve) => setTimeout(resolve, 20));
 console.log('still here');
 await app.close();

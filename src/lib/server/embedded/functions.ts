@@ -15,7 +15,7 @@ import { PushError } from './pushError.ts';
 import type { EmbeddedFunctions, PushReport, RunnerOptions } from './runnerOptions.ts';
 import { Scheduler } from './scheduler.ts';
 import { SerialQueue } from './serialQueue.ts';
-import { installRejectionGuard } from './strayErrors.ts';
+import { installStrayErrorGuard, runLoading } from './strayErrors.ts';
 import { runAction, runMutation, runQueries } from './topCalls.ts';
 import { FunctionError, type Caller, type ComponentPath, type SchemaDefinition } from './types.ts';
 
@@ -29,8 +29,8 @@ const ANONYMOUS: Caller = { identity: null, isAdmin: false };
 /** Does the first push. @throws PushError when the folder does not load */
 export async function createFunctionRunner(options: RunnerOptions): Promise<EmbeddedFunctions> {
 	installGlobals();
-	installRejectionGuard();
-	const { storage, dataDir, siteUrl, cloudUrl = siteUrl, clock } = options;
+	installStrayErrorGuard();
+	const { storage, dataDir, siteUrl, cloudUrl = siteUrl, clock, log } = options;
 	const bundleStore = new BundleStore(path.join(path.resolve(dataDir), 'functions'));
 	const files = new FileStore(path.join(path.resolve(dataDir), 'files'), cloudUrl, storage);
 	const env = { ...options.env, CONVEX_SITE_URL: siteUrl, CONVEX_CLOUD_URL: cloudUrl };
@@ -67,7 +67,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			const bundles = await bundleStore.open(path.resolve(options.folder));
 			let next: Deployment | null = null;
 			try {
-				next = await buildDeployment({ bundles, version: version + 1, env });
+				next = await runLoading(log, () => buildDeployment({ bundles, version: version + 1, env }));
 				await pushSchemas(next);
 			} catch (error) {
 				if (next) discardDeployment(next);

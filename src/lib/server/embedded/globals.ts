@@ -2,10 +2,10 @@
  * The globals functions see. One permanent `globalThis.Convex` and accessors for Date, fetch, timers and console ask
  * which function is running; outside of functions everything is as it was.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentExecution, runOutside } from './execution.ts';
 import { consoleOf } from './functionConsole.ts';
 import { asyncSyscall, jsSyscall, syscall } from './syscalls.ts';
-import { reportStrayError } from './strayErrors.ts';
 
 const isTransaction = (): boolean => Boolean(currentExecution()?.transaction);
 const isInFunction = (): boolean => currentExecution() !== undefined;
@@ -19,17 +19,11 @@ export function installGlobals(): void {
 	installConvex();
 	installDate();
 	installRandom();
+	installAsyncStorage();
 	replaceGlobal('fetch', (real) => {
 		return isTransaction() ? forbidden('fetch') : (currentExecution()?.fetch ?? real);
 	});
-	for (const name of ['setTimeout', 'setInterval'] as const) {
-		const guarded = guardedTimer(globalThis[name] as Timer);
-		replaceGlobal(name, (real) => {
-			if (isTransaction()) return forbidden(name);
-			return isInFunction() ? guarded : real;
-		});
-	}
-	for (const name of ['clearTimeout', 'clearInterval']) {
+	for (const name of ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval']) {
 		replaceGlobal(name, (real) => (isTransaction() ? forbidden(name) : real));
 	}
 	// Ways to the network that the default runtime does not have; they would go around the egress guard.
@@ -39,6 +33,19 @@ export function installGlobals(): void {
 	replaceGlobal('console', (real) => {
 		const execution = currentExecution();
 		return execution ? consoleOf(execution) : real;
+	});
+}
+
+/**
+ * Libraries built for runtimes without `node:async_hooks` (the sign-in component's) look for this global and else keep
+ * the current request in a plain variable. Here calls run side by side, and one would take another's request for its
+ * own: a valid session answered 401 now and then.
+ */
+function installAsyncStorage(): void {
+	Object.defineProperty(globalThis, 'AsyncLocalStorage', {
+		configurable: true,
+		writable: true,
+		value: AsyncLocalStorage,
 	});
 }
 
@@ -123,22 +130,4 @@ function forbidden(name: string): () => never {
 		Object.assign(error, { code: name === 'fetch' ? 'ForbiddenFetch' : 'ForbiddenTimer' });
 		throw error;
 	};
-}
-
-type Timer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => unknown;
-
-/** An error thrown by a timer's callback would end the process. */
-function guardedTimer(real: Timer): Timer {
-	return (callback, ms, ...args) =>
-		real(
-			(...given) => {
-				try {
-					callback(...given);
-				} catch (error) {
-					reportStrayError(error);
-				}
-			},
-			ms,
-			...args,
-		);
 }
