@@ -55,7 +55,8 @@ const ROOMS: Room[] = [
 		name: 'the embedded deployment',
 		files: /^src\/lib\/server\/embedded\//,
 		ours: /^src\/lib\/server\/embedded\//,
-		packages: /^(node:.+|convex(\/.*)?|better-sqlite3|esbuild|jose|ws|undici|croner|ipaddr\.js)$/,
+		packages:
+			/^(node:.+|convex(\/.*)?|better-sqlite3|esbuild|jose(\/.+)?|ws|undici|croner|ipaddr\.js)$/,
 		why: 'somebody could lift it out and use it for another Convex app',
 	},
 	{
