@@ -56,7 +56,7 @@ const functionsFolder = () => path.join(base, 'data', 'functions');
 const open = async () => {
 	const store = new BundleStore(functionsFolder());
 	const bundles = await store.open(path.join(base, 'convex'));
-	store.keepOnly(bundles);
+	store.keep(bundles);
 	return bundles;
 };
 
@@ -133,6 +133,13 @@ describe('bundles in the data folder', () => {
 		write(PROJECT);
 		write({ 'lib/two.js': 'export const two = 2;' }, new Date(Date.now() + 60_000));
 		expect(await open()).toMatchObject({ wasBundled: true });
+		expect(await open()).toMatchObject({ wasBundled: true });
+	});
+
+	it('are made anew when nobody found them fit to serve', async () => {
+		write(PROJECT);
+		const store = new BundleStore(functionsFolder());
+		await store.open(path.join(base, 'convex'));
 		expect(await open()).toMatchObject({ wasBundled: true });
 	});
 

@@ -31,6 +31,8 @@ export interface Bundles {
 	wasBundled: boolean;
 	/** Without this push the folder would not be there. */
 	isNewFolder: boolean;
+	/** To be written once they are found fit to serve; null: it is there, or they must not be kept. */
+	manifest: Manifest | null;
 }
 
 interface Manifest {
@@ -61,16 +63,17 @@ export class BundleStore {
 		return this.openKept(app) ?? (await this.bundle(app));
 	}
 
-	/** Removes all others; modules already imported do not need their files. */
-	keepOnly({ folder }: Bundles): void {
+	/** For a push that succeeded. Removes all others; modules already imported do not need their files. */
+	keep({ folder, manifest }: Bundles): void {
+		if (manifest) writeFileSync(path.join(folder, MANIFEST), JSON.stringify(manifest));
 		for (const name of readdirSync(this.root)) {
-			if (name !== path.basename(folder)) this.remove(path.join(this.root, name));
+			if (name !== path.basename(folder)) remove(path.join(this.root, name));
 		}
 	}
 
 	/** For a push that failed. */
 	discard({ folder, isNewFolder }: Bundles): void {
-		if (isNewFolder) this.remove(folder);
+		if (isNewFolder) remove(folder);
 	}
 
 	private openKept(app: string): Bundles | null {
@@ -78,13 +81,11 @@ export class BundleStore {
 			const kept = path.join(this.root, name);
 			const manifest = readManifest(kept);
 			if (!manifest || manifest.app !== app || !isCurrent(kept, manifest)) continue;
+			const isNewFolder = !claimFolder(kept);
+			const folder = isNewFolder ? this.newFolder() : kept;
+			if (isNewFolder) cpSync(kept, folder, { recursive: true });
 			const { definitions } = manifest;
-			if (claimFolder(kept)) {
-				return { folder: kept, definitions, wasBundled: false, isNewFolder: false };
-			}
-			const folder = this.newFolder();
-			cpSync(kept, folder, { recursive: true });
-			return { folder, definitions, wasBundled: false, isNewFolder: true };
+			return { folder, definitions, wasBundled: false, isNewFolder, manifest: null };
 		}
 		return null;
 	}
@@ -115,12 +116,16 @@ export class BundleStore {
 				definitions,
 			};
 			// A file that changed meanwhile may have been read before it did: such bundles serve, but not again.
-			if (!changedSince(startedMs - CLOCK_TICK_MS, inputs)) {
-				writeFileSync(path.join(folder, MANIFEST), JSON.stringify(manifest));
-			}
-			return { folder, definitions, wasBundled: true, isNewFolder: true };
+			const isDated = changedSince(startedMs - CLOCK_TICK_MS, inputs);
+			return {
+				folder,
+				definitions,
+				wasBundled: true,
+				isNewFolder: true,
+				manifest: isDated ? null : manifest,
+			};
 		} catch (error) {
-			this.remove(folder);
+			remove(folder);
 			throw error;
 		}
 	}
@@ -131,10 +136,10 @@ export class BundleStore {
 		claimFolder(folder);
 		return folder;
 	}
+}
 
-	private remove(folder: string): void {
-		rmSync(folder, { recursive: true, force: true });
-	}
+function remove(folder: string): void {
+	rmSync(folder, { recursive: true, force: true });
 }
 
 function readManifest(folder: string): Manifest | null {

@@ -77,7 +77,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			current = next;
 			version++;
 			// Functions still running on the version before keep their modules; nothing new is imported from its files.
-			bundleStore.keepOnly(bundles);
+			bundleStore.keep(bundles);
 			for (const listener of listeners) listener();
 			scheduler.reload();
 			return {

@@ -11,9 +11,10 @@ export interface LoadedFunction {
 	path: string;
 	kind: FunctionKind;
 	isPublic: boolean;
-	args: Validator;
+	/** Read when it is first asked for: those of a whole app take longer than all else there is to know about it. */
+	readonly args: Validator;
 	/** null: not declared. */
-	returns: Validator | null;
+	readonly returns: Validator | null;
 	/** @param argsJson JSON of `[argument]`. Resolves to the JSON of the value. */
 	invoke(requestId: string, argsJson: string): Promise<string>;
 }
@@ -32,7 +33,7 @@ interface Registered {
 	exportReturns?(): string;
 }
 
-/** @throws PushError for a query or mutation in a "use node" file and for unusable validators */
+/** @throws PushError for a query or mutation in a "use node" file */
 export function collectFunctions(
 	module: string,
 	environment: ModuleEnvironment,
@@ -64,19 +65,35 @@ function kindOf(value: Registered): FunctionKind | null {
 	return null;
 }
 
+/** For functions never served before. @throws PushError for unusable validators */
+export function checkValidators(functions: Iterable<LoadedFunction>): void {
+	for (const { args, returns } of functions) void [args, returns];
+}
+
 function describe(path: string, kind: FunctionKind, value: Registered): LoadedFunction {
-	const args = readValidator(path, 'args', value.exportArgs?.() ?? '{"type":"any"}');
-	if (args === null || (args.type !== 'object' && args.type !== 'any')) {
-		throw invalid(path, 'Its args validator must be an object or any.');
-	}
+	let args: Validator | undefined;
+	let returns: Validator | null | undefined;
 	return {
 		path,
 		kind,
 		isPublic: value.isPublic === true,
-		args,
-		returns: readValidator(path, 'returns', value.exportReturns?.() ?? 'null'),
+		get args() {
+			return (args ??= readArgs(path, value));
+		},
+		get returns() {
+			if (returns !== undefined) return returns;
+			return (returns = readValidator(path, 'returns', value.exportReturns?.() ?? 'null'));
+		},
 		invoke: invoker(kind, value),
 	};
+}
+
+function readArgs(path: string, value: Registered): Validator {
+	const args = readValidator(path, 'args', value.exportArgs?.() ?? '{"type":"any"}');
+	if (args === null || (args.type !== 'object' && args.type !== 'any')) {
+		throw invalid(path, 'Its args validator must be an object or any.');
+	}
+	return args;
 }
 
 function invoker(kind: FunctionKind, value: Registered): LoadedFunction['invoke'] {

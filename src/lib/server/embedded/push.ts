@@ -5,6 +5,7 @@ import type { Bundles, StoredDefinition } from './bundleStore.ts';
 import { childPath, findFunction, type ComponentInstance, type Deployment } from './components.ts';
 import type { ComponentDefinition, EnvValue } from './definitions.ts';
 import { forgetInstance, registerInstance } from './instanceRuntime.ts';
+import { checkValidators } from './loadedFunctions.ts';
 import { loadModules } from './loader.ts';
 import { PushError } from './pushError.ts';
 import type { ComponentPath } from './types.ts';
@@ -52,7 +53,13 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 		const app = bundles.definitions[0]!;
 		requireVariables(app, 'The app', appEnv);
 		await mount('', app, appEnv);
-		validate(deployment);
+		validateCrons(deployment);
+		// Bundles are kept only after they were found fit; what others declare is read when it is needed.
+		if (bundles.wasBundled) {
+			for (const { functions } of deployment.components.values()) {
+				checkValidators(functions.values());
+			}
+		}
 		return deployment;
 	} catch (error) {
 		discardDeployment(deployment);
@@ -116,7 +123,7 @@ function requireVariables(
 	);
 }
 
-function validate(deployment: Deployment): void {
+function validateCrons(deployment: Deployment): void {
 	for (const { path: component, crons } of deployment.components.values()) {
 		for (const { id, path: functionPath } of crons) {
 			const found = findFunction(deployment, { component, path: functionPath });
