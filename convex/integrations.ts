@@ -80,7 +80,7 @@ export async function describeIntegration(ctx: WorkspaceQueryCtx, service: strin
 	const now = Date.now();
 	const connections = await ctx.db
 		.query('connections')
-		.withIndex('by_workspaceId', (q) =>
+		.withIndex('by_account', (q) =>
 			q.eq('workspaceId', ctx.viewer.workspace._id).eq('service', service),
 		)
 		.collect();

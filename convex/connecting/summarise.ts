@@ -43,7 +43,7 @@ export type ConnectionSummary = Infer<typeof vConnectionSummary>;
 export async function listConnections(ctx: WorkspaceQueryCtx): Promise<ConnectionSummary[]> {
 	const connections = await ctx.db
 		.query('connections')
-		.withIndex('by_workspaceId', (q) => q.eq('workspaceId', ctx.viewer.workspace._id))
+		.withIndex('by_account', (q) => q.eq('workspaceId', ctx.viewer.workspace._id))
 		.take(CONNECTIONS_LIMIT);
 	const now = Date.now();
 	const summaries = await Promise.all(connections.map((one) => summarise(ctx, one, now)));

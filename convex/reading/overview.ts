@@ -82,7 +82,7 @@ async function readFlow(
 ): Promise<Infer<typeof vFlow>[]> {
 	const connections = await ctx.db
 		.query('connections')
-		.withIndex('by_workspaceId', (q) => q.eq('workspaceId', ctx.viewer.workspace._id))
+		.withIndex('by_account', (q) => q.eq('workspaceId', ctx.viewer.workspace._id))
 		.collect();
 	const flow = await Promise.all(
 		connections.map(async ({ _id, name, service }) => {

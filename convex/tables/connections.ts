@@ -41,9 +41,7 @@ export const connectionTables = {
 		vaultVersion: v.number(),
 		authorisedBy: v.string(),
 		createdAt: v.number(),
-	})
-		.index('by_workspaceId', ['workspaceId', 'service'])
-		.index('by_account', ['workspaceId', 'service', 'account.id']),
+	}).index('by_account', ['workspaceId', 'service', 'account.id']),
 
 	/**
 	 * One sealed credential. Written with its connection, replaced by reconnect, deleted by remove; read only by

@@ -1,7 +1,7 @@
 import { redirect } from '@sveltejs/kit';
 import { api } from '../../convex/_generated/api.js';
 import { getBridge } from '$lib/server/host/bridge.ts';
-import { callerFor } from '$lib/server/host/calls.ts';
+import { callerFor, isSignedOut } from '$lib/server/host/calls.ts';
 import { renewToken } from '$lib/server/host/session.ts';
 import { nextPath as pathAfterSignIn } from './(auth)/sign-in/nextPath.ts';
 import type { LayoutServerLoad } from './$types';
@@ -16,17 +16,23 @@ async function viewerOf(token: string | undefined) {
 	if (!token) return null;
 	try {
 		return await callerFor(token).query(api.viewer.me, {});
-	} catch {
-		return null;
+	} catch (error) {
+		// A server in trouble must not look like a session that has ended.
+		if (isSignedOut(error)) return null;
+		throw error;
 	}
 }
 
-export const load: LayoutServerLoad = async ({ locals, url, request }) => {
+export const load: LayoutServerLoad = async ({ locals, url, request, getClientAddress }) => {
 	const bridge = getBridge();
 	let viewer = await viewerOf(locals.token);
 	if (!viewer && locals.token) {
 		// The token was refused (key rotated, origin changed) although its session may be alive.
-		const renewed = await renewToken(request.headers.get('cookie') ?? '', url.origin);
+		const renewed = await renewToken(
+			request.headers.get('cookie') ?? '',
+			url.origin,
+			getClientAddress(),
+		);
 		viewer = await viewerOf(renewed.token);
 		if (viewer) locals.token = renewed.token;
 	}

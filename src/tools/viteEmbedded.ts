@@ -27,7 +27,9 @@ export function embeddedInDev(): Plugin {
 			config.origin =
 				process.env.ORIGIN || originOf(config.host, vite.config.server.port ?? config.port);
 			const { startDeployment } = await loadHost();
-			const deployment = await startDeployment(config, root, process.env);
+			const deployment = await startDeployment(config, root, process.env, {
+				isDevelopment: true,
+			});
 			const unwatch = deployment.watch();
 			vite.middlewares.use((request, response, next) => {
 				if (!deployment.handleRequest(request, response)) next();

@@ -27,7 +27,10 @@ const gzipBytes = (content: Uint8Array) => gzipSync(content, { level: 9 }).lengt
 /** The parts nothing of this kind can do without, bundled and minified the same way. */
 async function floorBytes(): Promise<number> {
 	const bundled = await build({
-		stdin: { contents: `export { default } from 'uplot'; export { ConvexClient } from 'convex/browser';`, resolveDir: root },
+		stdin: {
+			contents: `export { default } from 'uplot'; export { ConvexClient } from 'convex/browser';`,
+			resolveDir: root,
+		},
 		bundle: true,
 		minify: true,
 		format: 'esm',
@@ -49,24 +52,37 @@ function filesOf(manifest: Record<string, Chunk>, entries: string[]): Set<string
 		chunk.dynamicImports?.filter((name) => !isRouteNode(name)).forEach(visit);
 	};
 	entries.forEach(visit);
-	return new Set([...seen].map((key) => manifest[key]!.file).filter((file) => file.endsWith('.js')));
+	return new Set(
+		[...seen].map((key) => manifest[key]!.file).filter((file) => file.endsWith('.js')),
+	);
 }
 
 await buildOnce();
-const manifest = JSON.parse(readFileSync(path.join(OUTPUT, 'client/.vite/manifest.json'), 'utf8')) as Record<string, Chunk>;
+const manifest = JSON.parse(
+	readFileSync(path.join(OUTPUT, 'client/.vite/manifest.json'), 'utf8'),
+) as Record<string, Chunk>;
 const server = (await import(pathToFileURL(path.join(OUTPUT, 'server/manifest-full.js')).href)) as {
 	manifest: { _: { routes: Route[] } };
 };
 const keys = Object.keys(manifest);
-const common = keys.filter((key) => /runtime\/client\/entry\.js$|client-optimized\/app\.js$/.test(key));
+const common = keys.filter((key) =>
+	/runtime\/client\/entry\.js$|client-optimized\/app\.js$/.test(key),
+);
 const floor = await floorBytes();
 console.log(`floor (uPlot + ConvexClient): ${(floor / 1024).toFixed(1)} KiB gzipped`);
 for (const id of ['/(app)', '/(app)/metrics/[series]']) {
 	const route = server.manifest._.routes.find((candidate) => candidate.id === id);
 	if (!route?.page) throw new Error(`there is no page ${id} in the build`);
 	const nodes = [...route.page.layouts.filter((node) => node !== undefined), route.page.leaf];
-	const entries = nodes.map((node) => keys.find((key) => key.endsWith(`client-optimized/nodes/${node}.js`))!);
+	const entries = nodes.map((node) =>
+		keys.find((key) => key.endsWith(`client-optimized/nodes/${node}.js`))!,
+	);
 	const files = filesOf(manifest, [...common, ...entries]);
-	const bytes = [...files].reduce((sum, file) => sum + gzipBytes(readFileSync(path.join(OUTPUT, 'client', file))), 0);
-	console.log(`${id.padEnd(28)} ${(bytes / 1024).toFixed(1)} KiB in ${files.size} files  ${(bytes / floor).toFixed(2)}x  goal ${GOAL}x`);
+	const bytes = [...files].reduce(
+		(sum, file) => sum + gzipBytes(readFileSync(path.join(OUTPUT, 'client', file))),
+		0,
+	);
+	console.log(
+		`${id.padEnd(28)} ${(bytes / 1024).toFixed(1)} KiB in ${files.size} files  ${(bytes / floor).toFixed(2)}x  goal ${GOAL}x`,
+	);
 }

@@ -13,13 +13,18 @@ const LOCK_POLL_MS = 500;
 
 /** What decides which packages lie in node_modules; a changed script does not. @param {string} root */
 function fingerprint(root) {
-	const { dependencies, devDependencies, optionalDependencies, overrides, allowScripts } = JSON.parse(
-		readFileSync(path.join(root, 'package.json'), 'utf8'),
-	);
+	const { dependencies, devDependencies, optionalDependencies, overrides, allowScripts } =
+		JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 	return createHash('sha256')
 		.update(`${process.platform}-${process.arch}`)
 		.update(
-			JSON.stringify([dependencies, devDependencies, optionalDependencies, overrides, allowScripts]),
+			JSON.stringify([
+				dependencies,
+				devDependencies,
+				optionalDependencies,
+				overrides,
+				allowScripts,
+			]),
 		)
 		.update(readFileSync(path.join(root, 'package-lock.json')))
 		.digest('hex');

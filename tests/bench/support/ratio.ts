@@ -43,7 +43,10 @@ export function bootstrapInterval(values: number[], seed = 7): [low: number, hig
 		medians.push(median(values.map(() => values[Math.floor(random() * values.length)]!)));
 	}
 	medians.sort((x, y) => x - y);
-	return [medians[Math.floor(BOOTSTRAP_ROUNDS * 0.025)]!, medians[Math.floor(BOOTSTRAP_ROUNDS * 0.975)]!];
+	return [
+		medians[Math.floor(BOOTSTRAP_ROUNDS * 0.025)]!,
+		medians[Math.floor(BOOTSTRAP_ROUNDS * 0.975)]!,
+	];
 }
 
 /** `a` and `b` each do their work once and resolve to its cost (any unit, the same for both). */

@@ -7,7 +7,10 @@ import type { RatioResult } from './ratio.ts';
 export function report(bench: string, results: (RatioResult & { goal?: string })[]): void {
 	const folder = mkdtempSync(path.join(tmpdir(), `tributary-bench-${bench}-`));
 	const file = path.join(folder, 'samples.json');
-	writeFileSync(file, JSON.stringify({ bench, node: process.version, load: loadavg(), results }, null, 1));
+	writeFileSync(
+		file,
+		JSON.stringify({ bench, node: process.version, load: loadavg(), results }, null, 1),
+	);
 	for (const { name, ratio, low, high, control, isVoid, goal } of results) {
 		const verdict = isVoid ? `  NO RESULT: the control strayed to ${control.toFixed(2)}` : '';
 		console.log(

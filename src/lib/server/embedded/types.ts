@@ -4,7 +4,8 @@
  * plain data, so that the functions can move into a worker of their own.
  */
 
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonValue =
+	null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** Nanoseconds since the epoch; strictly increasing with every commit (max(now, last + 1)). */
 export type Timestamp = bigint;
@@ -76,14 +77,23 @@ export interface DbSession {
 	readonly ts: Timestamp;
 	readonly isReadOnly: boolean;
 	/** Document or null. `table`, when given, must be the id's table. Ids of another component are refused. */
-	get(component: ComponentPath, id: string, options?: { table?: string; isSystem?: boolean }): JsonValue;
+	get(
+		component: ComponentPath,
+		id: string,
+		options?: { table?: string; isSystem?: boolean },
+	): JsonValue;
 	insert(component: ComponentPath, table: string, value: JsonValue): string;
 	/** Shallow merge; `{"$undefined":null}` at top level removes the field. */
 	patch(component: ComponentPath, id: string, value: JsonValue, table?: string): void;
 	replace(component: ComponentPath, id: string, value: JsonValue, table?: string): void;
 	remove(component: ComponentPath, id: string, table?: string): void;
 	count(component: ComponentPath, table: string): number;
-	normalizeId(component: ComponentPath, table: string, id: string, isSystem?: boolean): string | null;
+	normalizeId(
+		component: ComponentPath,
+		table: string,
+		id: string,
+		isSystem?: boolean,
+	): string | null;
 	/** Opens a lazy stream; consumed with next(). Only what was consumed is recorded as read. */
 	openStream(component: ComponentPath, query: QueryJson): number;
 	next(streamId: number): { value: JsonValue; done: boolean };
@@ -107,7 +117,12 @@ export interface TableDefinition {
 	tableName: string;
 	indexes: { indexDescriptor: string; fields: string[] }[];
 	searchIndexes?: { indexDescriptor: string; searchField: string; filterFields: string[] }[];
-	vectorIndexes?: { indexDescriptor: string; vectorField: string; dimensions: number; filterFields: string[] }[];
+	vectorIndexes?: {
+		indexDescriptor: string;
+		vectorField: string;
+		dimensions: number;
+		filterFields: string[];
+	}[];
 	documentType: JsonValue | null;
 }
 /** As `schema.default.export()` returns it, parsed. null = a component or app without a schema. */

@@ -8,8 +8,15 @@ export interface HostBridge {
 	/** Where the server itself reaches the deployment's API and HTTP actions. */
 	apiUrl: string;
 	siteUrl: string;
-	/** Calls the deployment; in process when it is embedded. */
-	fetch: typeof globalThis.fetch;
+	/**
+	 * Calls the deployment; in process when it is embedded. `from` is whom the call is made for, so that throttling by
+	 * address sees the visitor instead of this server.
+	 */
+	fetch(
+		input: string | URL | Request,
+		init?: RequestInit,
+		from?: { ip: string | null },
+	): Promise<Response>;
 	/** Where the data lies, shown on the first page; null when the data is not on this machine. */
 	dataDir: string | null;
 }

@@ -35,7 +35,9 @@ function readVersion(root: string): string {
 }
 
 function remoteDeployment(convexUrl: string, siteUrl: string): HostDeployment {
-	setBridge({ convexUrl, apiUrl: convexUrl, siteUrl, fetch: globalThis.fetch, dataDir: null });
+	const fetch = (input: string | URL | Request, init?: RequestInit) =>
+		globalThis.fetch(input, init);
+	setBridge({ convexUrl, apiUrl: convexUrl, siteUrl, fetch, dataDir: null });
 	return {
 		handleRequest: () => false,
 		handleUpgrade: () => false,
@@ -61,6 +63,7 @@ export async function startDeployment(
 	config: HostConfig,
 	root: string,
 	env: Record<string, string | undefined>,
+	{ isDevelopment = false } = {},
 ): Promise<HostDeployment> {
 	if (config.convexUrl) return remoteDeployment(config.convexUrl, config.convexSiteUrl!);
 	mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
@@ -81,6 +84,7 @@ export async function startDeployment(
 		allowedOrigins: [config.origin],
 		trustProxy: config.trustProxy,
 		log: logEvent,
+		isDevelopment,
 		serverStats: () => ({ version, liveSubscribers: deployment.stats().subscribers }),
 	});
 	await takeOverDeadRuns(deployment);
@@ -88,7 +92,7 @@ export async function startDeployment(
 		convexUrl: null,
 		apiUrl: config.origin,
 		siteUrl: config.origin,
-		fetch: (input, init) => deployment.fetch(new Request(input, init)),
+		fetch: (input, init, from) => deployment.fetch(new Request(input, init), from),
 		dataDir: config.dataDir,
 	});
 	return {

@@ -54,6 +54,7 @@ async function start(root: string): Promise<void> {
 	}
 	// adapter-node reads these when its handler is loaded; without ORIGIN it would assume https and refuse form posts.
 	process.env.ORIGIN = config.origin;
+	if (config.trustProxy) process.env.ADDRESS_HEADER = 'x-forwarded-for';
 	const deployment = await startDeployment(config, root, process.env);
 	const built = pathToFileURL(path.join(root, 'build/handler.js')).href;
 	const { handler } = (await import(built)) as Pick<Serving, 'handler'>;

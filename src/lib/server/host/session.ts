@@ -36,20 +36,27 @@ function isUsable(token: string, now: number): boolean {
 }
 
 /** Asks the sign-in component for a fresh token; a visitor whose session has ended gets none. */
-export async function renewToken(cookieHeader: string, origin: string): Promise<VisitorSession> {
+export async function renewToken(
+	cookieHeader: string,
+	origin: string,
+	ip: string | null,
+): Promise<VisitorSession> {
 	const bridge = getBridge();
-	const response = await bridge.fetch(`${bridge.siteUrl}/api/auth/convex/token`, {
-		headers: { cookie: cookieHeader, origin },
-	});
+	const response = await bridge.fetch(
+		`${bridge.siteUrl}/api/auth/convex/token`,
+		{ headers: { cookie: cookieHeader, origin } },
+		{ ip },
+	);
 	if (!response.ok) return { token: undefined, setCookies: [] };
 	const body = (await response.json()) as { token?: string };
 	return { token: body.token, setCookies: response.headers.getSetCookie() };
 }
 
-/** `cookieHeader` as the browser sent it; `origin` is this server's public origin. */
+/** `cookieHeader` as the browser sent it; `origin` is this server's public origin, `ip` the visitor's. */
 export async function readSession(
 	cookieHeader: string,
 	origin: string,
+	ip: string | null,
 	now = Date.now(),
 ): Promise<VisitorSession> {
 	const cookies = parseCookies(cookieHeader);
@@ -57,5 +64,5 @@ export async function readSession(
 	if (token && isUsable(token, now)) return { token, setCookies: [] };
 	if (!SESSION_COOKIES.some((name) => cookies.has(name)))
 		return { token: undefined, setCookies: [] };
-	return renewToken(cookieHeader, origin);
+	return renewToken(cookieHeader, origin, ip);
 }

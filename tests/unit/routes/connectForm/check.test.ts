@@ -118,7 +118,9 @@ describe('reasonNotToConnect', () => {
 			'Fix 1 field first. Nothing was saved.',
 		);
 		expect(reasonNotToConnect({ ...untested, errorCount: 2 })).toContain('2 fields');
-		expect(reasonNotToConnect({ ...untested, hasPanel: true })).toBe('Not connected. Nothing was saved.');
+		expect(reasonNotToConnect({ ...untested, hasPanel: true })).toBe(
+			'Not connected. Nothing was saved.',
+		);
 		expect(reasonNotToConnect({ ...untested, isTesting: true })).toContain('Waiting');
 		expect(reasonNotToConnect({ ...untested, isTested: true })).toBeNull();
 	});
