@@ -2,10 +2,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { takeLock } from './bootstrap/lock.mjs';
 import { runBin } from './childProcess.ts';
 import { root } from './root.ts';
 
 const STAMP = path.join(root, 'build/.tributary-build');
+/** Not in `build/`, which a build empties. */
+const LOCK = path.join(root, 'node_modules/.tributary-build.lock');
 const SOURCES = [
 	'src',
 	'static',
@@ -32,12 +35,24 @@ function fingerprint(): string {
 	return hash.digest('hex');
 }
 
-/** Resolves when `build/` is current; rejects when the build fails. */
+function isCurrent(): boolean {
+	return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint();
+}
+
+/** Resolves when `build/` is current; rejects when the build fails. Several callers at once make one build. */
 export async function buildOnce(): Promise<void> {
-	const current = fingerprint();
-	if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === current) return;
-	console.log('Building the pages (once after each change, about half a minute) …');
-	const code = await runBin('vite', ['build', '--logLevel', 'warn']);
-	if (code !== 0) throw new Error(`The build failed with exit code ${code}; its message is above.`);
-	writeFileSync(STAMP, current);
+	if (isCurrent()) return;
+	// Test files that need the pages run side by side, and two builds would delete each other's output.
+	const release = await takeLock(LOCK, 'building the pages');
+	try {
+		if (isCurrent()) return;
+		console.log('Building the pages (once after each change, about half a minute) …');
+		const current = fingerprint();
+		const code = await runBin('vite', ['build', '--logLevel', 'warn']);
+		if (code !== 0)
+			throw new Error(`The build failed with exit code ${code}; its message is above.`);
+		writeFileSync(STAMP, current);
+	} finally {
+		release();
+	}
 }
