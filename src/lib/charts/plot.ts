@@ -1,8 +1,9 @@
 /** What uPlot is told to draw. Geometry comes from scales.ts and timeTicks.ts; this file only hands it over. */
 import type uPlot from 'uplot';
 import type { GapSpan } from './gaps.ts';
+import { areaFill, dashed, DOTTED, drawBehind, drawLateEnd } from './plotPaint.ts';
 import type { Axis } from './scales.ts';
-import { runsOf } from './sparkline.ts';
+import { runsOf, splitBegun } from './sparkline.ts';
 import type { ChartTheme } from './theme.ts';
 import { timeTicks } from './timeTicks.ts';
 
@@ -38,9 +39,23 @@ const LABEL_PAD_PX = 12;
 /** Half a date label, less the plot's own padding. */
 const EDGE_PX = 14;
 
+/** The columns drawn as lines or bars; the step into a begun bucket is a column of its own, for lines only. */
+function columnsOf({ values, shape, isLastPartial }: PlotModel) {
+	return splitBegun(values, isLastPartial && shape === 'line');
+}
+
+/** The comparison's dash, CSS px (design notes, section 3.7). */
+const COMPARE_DASH = [4, 4];
+
 export function plotData(model: PlotModel): uPlot.AlignedData {
 	const previous = model.starts.map((_, index) => model.previous?.[index] ?? null);
-	return [model.starts as number[], previous, model.values as (number | null)[]];
+	const { whole, begun } = columnsOf(model);
+	return [
+		model.starts as number[],
+		previous,
+		whole as (number | null)[],
+		(begun ?? whole.map(() => null)) as (number | null)[],
+	];
 }
 
 /** Bars need half a slot of room at both ends; lines run from edge to edge. */
@@ -77,8 +92,8 @@ export function plotOptions(
 			points: {
 				size: 9,
 				width: 2,
-				fill: (_, index) => (index === 2 ? read().theme.line : read().theme.surface),
-				stroke: (_, index) => (index === 2 ? read().theme.surface : read().theme.compare),
+				fill: (_, index) => (index >= 2 ? read().theme.line : read().theme.surface),
+				stroke: (_, index) => (index >= 2 ? read().theme.surface : read().theme.compare),
 			},
 			// The cursor stands on buckets, not between them.
 			move: (plot, left, top) => {
@@ -101,7 +116,7 @@ export function plotOptions(
 			{
 				stroke: () => read().theme.compare,
 				width: 1.25,
-				dash: [4, 4],
+				dash: dashed(COMPARE_DASH),
 				points: { show: false },
 			},
 			{
@@ -116,10 +131,16 @@ export function plotOptions(
 					fill: () => read().theme.line,
 					// Only what no line would show: values with a gap on both sides.
 					filter: () =>
-						runsOf(read().values)
+						runsOf(columnsOf(read()).whole)
 							.filter((run) => run.start === run.end)
 							.map((run) => run.start),
 				},
+			},
+			{
+				stroke: () => read().theme.line,
+				width: 1.5,
+				dash: dashed(DOTTED),
+				points: { show: false },
 			},
 		],
 		axes: [
@@ -161,69 +182,4 @@ export function plotOptions(
 			],
 		},
 	};
-}
-
-function areaFill(plot: uPlot, theme: ChartTheme): CanvasGradient {
-	const gradient = plot.ctx.createLinearGradient(
-		0,
-		plot.bbox.top,
-		0,
-		plot.bbox.top + plot.bbox.height,
-	);
-	gradient.addColorStop(0, theme.areaTop);
-	gradient.addColorStop(1, theme.areaBottom);
-	return gradient;
-}
-
-/** Distance between the lines of a hatch, CSS px. */
-const HATCH_PX = 6;
-
-function drawBehind(plot: uPlot, { axis, gaps, theme }: PlotModel): void {
-	const { ctx, bbox } = plot;
-	const ratio = devicePixelRatio;
-	ctx.save();
-	ctx.lineWidth = ratio;
-	if (axis.min < 0 || axis.ticks.includes(0)) {
-		const y = Math.round(plot.valToPos(0, 'y', true)) + 0.5;
-		ctx.strokeStyle = theme.zero;
-		ctx.beginPath();
-		ctx.moveTo(bbox.left, y);
-		ctx.lineTo(bbox.left + bbox.width, y);
-		ctx.stroke();
-	}
-	ctx.strokeStyle = theme.hatch;
-	for (const gap of gaps) {
-		const left = Math.max(bbox.left, plot.valToPos(gap.from, 'x', true));
-		const right = Math.min(bbox.left + bbox.width, plot.valToPos(gap.to, 'x', true));
-		if (right <= left) continue;
-		ctx.save();
-		ctx.beginPath();
-		ctx.rect(left, bbox.top, right - left, bbox.height);
-		ctx.clip();
-		ctx.beginPath();
-		for (let x = left - bbox.height; x < right; x += HATCH_PX * ratio) {
-			ctx.moveTo(x, bbox.top + bbox.height);
-			ctx.lineTo(x + bbox.height, bbox.top);
-		}
-		ctx.stroke();
-		ctx.restore();
-	}
-	ctx.restore();
-}
-
-/** A late source ends in a dotted line to now. */
-function drawLateEnd(plot: uPlot, { starts, values, shape, theme }: PlotModel): void {
-	const last = runsOf(values).at(-1)?.end;
-	if (shape === 'bar' || last === undefined || last === values.length - 1) return;
-	const { ctx } = plot;
-	const y = plot.valToPos(values[last]!, 'y', true);
-	ctx.save();
-	ctx.strokeStyle = theme.line;
-	ctx.lineWidth = 1.5 * devicePixelRatio;
-	ctx.setLineDash([1.5 * devicePixelRatio, 3.5 * devicePixelRatio]);
-	ctx.beginPath();
-	ctx.moveTo(plot.valToPos(starts[last]!, 'x', true), y);
-	ctx.lineTo(plot.valToPos(starts.at(-1)!, 'x', true), y);
-	ctx.stroke();
-	ctx.restore();
 }

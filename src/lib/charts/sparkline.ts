@@ -18,6 +18,10 @@ export interface SparkLine {
 	/** Values with a gap on both sides, which no line would show. */
 	dots: { x: number; y: number }[];
 	compare: string[];
+	/** The step into a bucket that is not over: its average or sum is of a part only, so it is no line yet. */
+	begun: string | null;
+	/** Flat, from the left edge to the first value, when too few values make a shape; not data. */
+	lead: string | null;
 	end: { x: number; y: number } | null;
 	/** The last value is not in the last bucket: from here to the right edge the source is late. */
 	isLate: boolean;
@@ -35,10 +39,35 @@ export function runsOf(values: Column): { start: number; end: number }[] {
 	return runs;
 }
 
-export function sparkLine(values: Column, previous: Column | null, box: SparkBox): SparkLine {
+/** Fewer values than this have no shape worth an empty box. */
+const FEW = 4;
+
+const filledOf = (values: Column) => values.filter((value) => value !== null).length;
+
+/** The values without that of a begun bucket, and the step that leads into it. */
+export function splitBegun(
+	values: Column,
+	isLastPartial: boolean,
+): { whole: Column; begun: Column | null } {
+	const last = values.length - 1;
+	if (!isLastPartial || last < 1 || values[last] === null || values[last - 1] === null)
+		return { whole: values, begun: null };
+	return {
+		whole: values.map((value, index) => (index === last ? null : value)),
+		begun: values.map((value, index) => (index < last - 1 ? null : value)),
+	};
+}
+
+/** `isLastPartial`: the last bucket is not over yet. */
+export function sparkLine(
+	values: Column,
+	previous: Column | null,
+	box: SparkBox,
+	isLastPartial = false,
+): SparkLine {
 	const extent = extentOf(values, previous) ?? { min: 0, max: 1 };
-	const last = Math.max(values.length, previous?.length ?? 0) - 1;
-	const x = linear({ min: 0, max: last }, box.pad, box.width - box.pad);
+	const slots = Math.max(values.length, previous?.length ?? 0) - 1;
+	const x = linear({ min: 0, max: slots }, box.pad, box.width - box.pad);
 	const y = linear(extent, box.height - box.pad, box.pad);
 	const at = (column: Column, index: number) => ({
 		x: round(x(index)),
@@ -50,9 +79,12 @@ export function sparkLine(values: Column, previous: Column | null, box: SparkBox
 			return `${step ? 'L' : 'M'}${point.x} ${point.y}`;
 		}).join('');
 
-	const runs = runsOf(values);
+	const { whole, begun } = splitBegun(values, isLastPartial);
+	const runs = runsOf(whole);
 	const drawn = runs.filter((run) => run.end > run.start);
-	const lastRun = runs.at(-1);
+	const lastRun = runsOf(values).at(-1);
+	const isFew = previous === null || filledOf(previous) === 0 ? filledOf(values) < FEW : false;
+	const first = isFew && runs[0] ? at(values, runs[0].start) : null;
 	return {
 		lines: drawn.map((run) => path(values, run)),
 		areas: drawn.map(
@@ -63,6 +95,8 @@ export function sparkLine(values: Column, previous: Column | null, box: SparkBox
 		compare: runsOf(previous ?? [])
 			.filter((run) => run.end > run.start)
 			.map((run) => path(previous!, run)),
+		begun: begun && path(values, { start: values.length - 2, end: values.length - 1 }),
+		lead: first && first.x > box.pad ? `M${box.pad} ${first.y}H${first.x}` : null,
 		end: lastRun ? at(values, lastRun.end) : null,
 		isLate: lastRun !== undefined && lastRun.end < values.length - 1,
 	};
@@ -80,6 +114,9 @@ export interface SparkBar {
 const BAR_GAP = 0.22;
 /** A zero is drawn as a foot of this height, which tells it from no data. */
 const ZERO_FOOT_PX = 1.5;
+
+/** Whether the bars leave the box nearly empty, so that their ground should be drawn. */
+export const isSparse = (values: Column): boolean => filledOf(values) < FEW;
 
 /** Bars always start at zero; a missing value leaves its slot empty. */
 export function sparkBars(values: Column, box: SparkBox): SparkBar[] {

@@ -34,6 +34,11 @@ export function needsAPerson(health: Health | null): boolean {
 	return health === 'needsReauth' || health === 'failing';
 }
 
+/** True when somebody should know; what has merely not begun, or works at it, is no complaint. */
+export function needsALook(health: Health): boolean {
+	return needsAPerson(health) || ['late', 'waiting', 'paused'].includes(health);
+}
+
 /** The connections that need a look come first; equal ones keep the order of their names. */
 export function byUrgency<T extends { health: Health; name: string }>(rows: readonly T[]): T[] {
 	return [...rows].sort(

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { runsOf, sparkBars, sparkLine } from '../../../src/lib/charts/sparkline.ts';
+import {
+	isSparse,
+	runsOf,
+	sparkBars,
+	sparkLine,
+	splitBegun,
+} from '../../../src/lib/charts/sparkline.ts';
 
 const box = { width: 104, height: 44, pad: 2 };
 
@@ -26,6 +32,25 @@ describe('sparkLine', () => {
 		const spark = sparkLine([10, 10], [0, 0], box);
 		expect(spark.end!.y).toBe(2);
 		expect(spark.compare[0]).toContain(' 42');
+	});
+
+	it('draws the step into a begun bucket apart from the line and its area', () => {
+		const spark = sparkLine([10, 12, 11, 3], null, box, true);
+		expect(spark.lines[0]!.match(/[ML]/g)).toHaveLength(3);
+		expect(spark.begun!.match(/[ML]/g)).toHaveLength(2);
+		expect(spark.begun).toContain(`${spark.end!.x} ${spark.end!.y}`);
+		expect(sparkLine([10, 12, 11, 3], null, box).begun).toBeNull();
+	});
+
+	it('takes a late source for late, not for begun', () => {
+		expect(sparkLine([10, 12, null], null, box, true)).toMatchObject({ begun: null, isLate: true });
+	});
+
+	it('leads to values too few to make a shape, and only to those', () => {
+		expect(sparkLine([null, null, null, 5], null, box, true).lead).toBe('M2 22H102');
+		expect(sparkLine([null, 1, 2, 3, 4], null, box).lead).toBeNull();
+		expect(sparkLine([null, null, null, 5], [1, 2, 3, 4], box).lead).toBeNull();
+		expect(sparkLine([null, null], null, box).lead).toBeNull();
 	});
 
 	it('has nothing to draw without data', () => {
@@ -67,6 +92,24 @@ describe('sparkBars', () => {
 		const [up, down] = sparkBars([10, -10], box);
 		expect(up!.y + up!.height).toBeCloseTo(22);
 		expect(down!.y).toBeCloseTo(22);
+	});
+});
+
+describe('splitBegun', () => {
+	it('shares the last settled value, so that the two parts meet', () => {
+		expect(splitBegun([1, 2, 3], true)).toEqual({ whole: [1, 2, null], begun: [null, 2, 3] });
+	});
+
+	it('leaves a value alone that nothing leads to', () => {
+		expect(splitBegun([1, null, 3], true)).toEqual({ whole: [1, null, 3], begun: null });
+		expect(splitBegun([3], true)).toEqual({ whole: [3], begun: null });
+	});
+});
+
+describe('isSparse', () => {
+	it('counts values, not slots', () => {
+		expect(isSparse([null, null, 0, 0])).toBe(true);
+		expect(isSparse([0, 0, 0, 0])).toBe(false);
 	});
 });
 

@@ -3,6 +3,9 @@ import {
 	cardMark,
 	cardState,
 	comparedWith,
+	countCards,
+	emptyReason,
+	freshText,
 	lateReason,
 	type Card,
 } from '../../../src/routes/(app)/overview/card.ts';
@@ -90,6 +93,43 @@ describe('comparedWith', () => {
 
 	it('says nothing without a comparison', () =>
 		expect(comparedWith(card({ previous: null }), compared)).toBeNull());
+});
+
+describe('what the Flow panel says', () => {
+	const groups = (...cards: object[]) => [{ cards: cards.map(card) }] as never;
+
+	it('counts as a complaint only what somebody should know of', () => {
+		const counts = countCards(
+			groups(
+				{},
+				{ health: 'syncing' },
+				{ health: 'never', lastPointAt: null },
+				{ health: 'syncing', lastPointAt: null },
+				{ health: 'late' },
+				{ health: 'waiting' },
+				{ health: 'paused' },
+				{ health: 'failing' },
+				{ health: 'needsReauth' },
+			),
+		);
+		expect(counts).toEqual({ fresh: 2, needALook: 5, notYet: 2 });
+		expect(freshText(counts)).toBe('2 of 7 fresh');
+	});
+
+	it('has nothing to count before the first point', () => {
+		const counts = countCards(groups({ health: 'never', lastPointAt: null }));
+		expect(freshText(counts)).toBe('No points yet');
+	});
+});
+
+describe('emptyReason', () => {
+	const empty = (more: object) => emptyReason(card({ value: null, ...more }), NOW, ZONE);
+
+	it('says that counting starts only where it starts', () => {
+		expect(empty({ lastPointAt: null })).toContain('Counting starts now');
+		expect(empty({})).toBe('Nothing in this range. Newest point: today 13:41.');
+		expect(empty({ health: 'paused' })).toContain('paused');
+	});
 });
 
 describe('lateReason', () => {

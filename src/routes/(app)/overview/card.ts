@@ -2,6 +2,8 @@ import type { FunctionReturnType } from 'convex/server';
 import type { api } from '../../../../convex/_generated/api.js';
 import { formatAge, formatValue } from '../../../lib/metrics/format.ts';
 import { formatClock, formatDay, formatMoment } from '../../../lib/metrics/formatTime.ts';
+import { needsALook } from '../health.ts';
+import { inSentence } from '../text.ts';
 
 export type Overview = FunctionReturnType<typeof api.metrics.overview>;
 export type Card = Overview['groups'][number]['cards'][number];
@@ -14,6 +16,44 @@ export function cardState(card: Pick<Card, 'value' | 'health'>): CardState {
 	if (card.health === 'needsReauth' || card.health === 'failing') return 'broken';
 	if (card.value === null) return card.health === 'syncing' ? 'loading' : 'empty';
 	return card.health === 'late' || card.health === 'waiting' ? 'late' : 'value';
+}
+
+export interface OverviewCounts {
+	fresh: number;
+	needALook: number;
+	/** Connected in good order, without a point so far. */
+	notYet: number;
+}
+
+/** Every card counts once; what has no point yet is neither fresh nor a complaint. */
+export function countCards(groups: Overview['groups']): OverviewCounts {
+	const counts = { fresh: 0, needALook: 0, notYet: 0 };
+	for (const { health, lastPointAt } of groups.flatMap((group) => group.cards)) {
+		if (needsALook(health)) counts.needALook++;
+		else if (lastPointAt === null) counts.notYet++;
+		else counts.fresh++;
+	}
+	return counts;
+}
+
+/** "7 of 8 fresh", "No points yet". */
+export function freshText({ fresh, needALook }: OverviewCounts): string {
+	const total = fresh + needALook;
+	return total === 0 ? 'No points yet' : `${fresh} of ${total} fresh`;
+}
+
+/** Why a card that is in good order shows no number. */
+export function emptyReason(
+	card: Pick<Card, 'failure' | 'health' | 'lastPointAt'>,
+	now: number,
+	timeZone: string,
+): string {
+	if (card.failure) return card.failure.message;
+	if (card.health === 'paused')
+		return 'Syncing is paused, so counting stands still. Resume it on the connection.';
+	return card.lastPointAt === null
+		? 'Counting starts now. The first point arrives with the next sync.'
+		: `Nothing in this range. Newest point: ${inSentence(formatMoment(card.lastPointAt, now, timeZone))}.`;
 }
 
 export interface Mark {
