@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toCsv } from '../../../src/lib/charts/csv.ts';
 import {
+	exactValue,
 	exportRows,
 	headlineOf,
 	isWholeUnit,
@@ -129,4 +130,15 @@ describe('isWholeUnit', () => {
 		expect(isWholeUnit({ currency: 'EUR' }, [1])).toBe(true);
 		expect(isWholeUnit('ms', [1])).toBe(false);
 	});
+});
+
+describe('exactValue', () => {
+	it('keeps the digits of an average that mean something', () => {
+		expect(exactValue(63.294554, { unit: 'count', merge: 'avg' })).toBe('63.2946');
+		expect(exactValue(1_234_567.8, { unit: 'count', merge: 'avg' })).toBe('1,234,568');
+		expect(exactValue(null, { unit: 'count', merge: 'avg' })).toBe('–');
+	});
+
+	it('keeps all of what was read', () =>
+		expect(exactValue(63.294554, { unit: 'count', merge: 'last' })).toBe('63.294554'));
 });

@@ -72,6 +72,22 @@ export function headlineOf(answer: SeriesAnswer): Headline {
 	return { value, previous, change: changeOf(value, previous, unit), at: null, previousAt: null };
 }
 
+/** An average keeps so many digits; what follows is dust of the division, not knowledge. */
+const AVERAGE_DIGITS = 6;
+
+/** A bucket's value with every digit that means something. */
+export function exactValue(
+	value: number | null,
+	{ unit, merge }: Pick<SeriesAnswer['series'], 'unit' | 'merge'>,
+): string {
+	if (value === null || merge !== 'avg') return formatValue(value, unit, 'exact');
+	const kept =
+		Math.abs(value) >= 10 ** AVERAGE_DIGITS
+			? Math.round(value)
+			: Number(value.toPrecision(AVERAGE_DIGITS));
+	return formatValue(kept, unit, 'exact');
+}
+
 export interface Stat {
 	label: string;
 	value: string;
@@ -87,7 +103,7 @@ const bucketWords: Record<Granularity, string> = {
 /** The row of figures under the chart; all over the buckets shown. */
 export function statsRow(answer: SeriesAnswer): Stat[] {
 	const { stats, series, granularity, values } = answer;
-	const say = (value: number | null) => formatValue(value, series.unit, 'exact');
+	const say = (value: number | null) => exactValue(value, series);
 	const word = bucketWords[granularity];
 	const filled = `${stats?.count ?? 0} of ${values.length}`;
 	const ends: Stat[] =
