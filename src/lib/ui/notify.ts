@@ -9,9 +9,16 @@ export interface Notice {
 /** How long a toast stays, in ms: long enough to read two lines and reach its button. */
 const STAY_MS = 6000;
 
+let preparePlace = async () => {};
+
+/** The Toaster says how to bring itself; it is asked before each toast. */
+export function setToastPlace(prepare: () => Promise<void>): void {
+	preparePlace = prepare;
+}
+
 /** Shows a toast. Loads the library on first use, so pages that never toast do not pay for it. */
 export async function notify({ tone = 'neutral', title, text, action }: Notice): Promise<void> {
-	const { toast } = await import('svelte-sonner');
+	const [{ toast }] = await Promise.all([import('svelte-sonner'), preparePlace()]);
 	const show = { good: toast.success, bad: toast.error, neutral: toast }[tone];
 	show(title, {
 		description: text,
