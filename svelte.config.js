@@ -10,6 +10,22 @@ export default {
 	kit: {
 		adapter: adapter({ out: 'build', precompress: true }),
 		alias: { $convex: 'convex' },
+		// Scripts run by nonce only. A deployment elsewhere is added to connect-src per answer, in hooks.server.ts.
+		csp: {
+			mode: 'auto',
+			directives: {
+				'default-src': ['self'],
+				'script-src': ['self'],
+				// Components set sizes and positions in style attributes.
+				'style-src': ['self', 'unsafe-inline'],
+				'img-src': ['self', 'data:'],
+				'connect-src': ['self'],
+				'object-src': ['none'],
+				'base-uri': ['self'],
+				'form-action': ['self'],
+				'frame-ancestors': ['none'],
+			},
+		},
 		typescript: {
 			config: (config) => ({
 				...config,
