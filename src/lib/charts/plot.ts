@@ -80,6 +80,19 @@ export function plotOptions(
 		const lastAt = from + (to - from) * (1 - EDGE_PX / width);
 		return timeTicks(from, to, width, timeZone, bucketMs).filter((tick) => tick.at <= lastAt);
 	};
+	/** Only what no line would show: values with a gap on both sides. */
+	const lonely = (
+		fill: () => string,
+		column: (model: PlotModel) => readonly (number | null)[],
+	): uPlot.Series.Points => ({
+		show: read().shape === 'line',
+		size: 5,
+		fill,
+		filter: () =>
+			runsOf(column(read()))
+				.filter((run) => run.start === run.end)
+				.map((run) => run.start),
+	});
 	const axisText = { stroke: () => read().theme.axis, font: read().theme.font };
 	return {
 		...size,
@@ -117,7 +130,10 @@ export function plotOptions(
 				stroke: () => read().theme.compare,
 				width: 1.25,
 				dash: dashed(COMPARE_DASH),
-				points: { show: false },
+				points: lonely(
+					() => read().theme.compare,
+					(model) => plotData(model)[1] as (number | null)[],
+				),
 			},
 			{
 				stroke: () => read().theme.line,
@@ -125,16 +141,10 @@ export function plotOptions(
 				fill: (plot) =>
 					read().shape === 'line' ? areaFill(plot, read().theme) : read().theme.line,
 				paths: read().shape === 'bar' ? bars : undefined,
-				points: {
-					show: read().shape === 'line',
-					size: 5,
-					fill: () => read().theme.line,
-					// Only what no line would show: values with a gap on both sides.
-					filter: () =>
-						runsOf(columnsOf(read()).whole)
-							.filter((run) => run.start === run.end)
-							.map((run) => run.start),
-				},
+				points: lonely(
+					() => read().theme.line,
+					(model) => columnsOf(model).whole,
+				),
 			},
 			{
 				stroke: () => read().theme.line,

@@ -20,18 +20,22 @@ export interface RiverShape {
 	opacities: number[];
 }
 
+/** Drawn past the right edge, so that the picture's border cuts the strands and not their own ends. */
+const EDGE = 20;
+
 /** Turns a shape into strands: one curve from spring to junction, one swell after it. */
 export function riverStrands(shape: RiverShape): Strand[] {
 	const { width, springs, joinX, joinY, pitch, swell, opacities } = shape;
 	const rest = width - joinX;
 	return springs.map((spring, index) => {
 		const y = joinY + (index - (springs.length - 1) / 2) * pitch;
+		const end = y + swell * 0.6;
 		const lean = (index % 3) - 1;
 		const d = [
 			`M0 ${spring}`,
 			`C${joinX * 0.42} ${spring + lean * swell * 0.8} ${joinX * 0.5} ${y} ${joinX} ${y}`,
 			`C${joinX + rest * 0.32} ${y} ${joinX + rest * 0.36} ${y + swell} ${joinX + rest * 0.68} ${y + swell}`,
-			`S${width} ${y + swell * 0.6} ${width} ${y + swell * 0.6}`,
+			`S${width - rest * 0.1} ${end} ${width} ${end}H${width + EDGE}`,
 		].join('');
 		return { d, opacity: opacities[index % opacities.length] ?? 1 };
 	});

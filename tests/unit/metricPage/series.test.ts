@@ -109,7 +109,7 @@ describe('statsRow', () => {
 	it('adds up amounts and shows the ends of levels', () => {
 		expect(statsRow(answer()).map((stat) => stat.label)).toEqual([
 			'First',
-			'Last',
+			'Last, so far',
 			'Lowest',
 			'Highest',
 			'Average a day',

@@ -102,7 +102,7 @@ const bucketWords: Record<Granularity, string> = {
 
 /** The row of figures under the chart; all over the buckets shown. */
 export function statsRow(answer: SeriesAnswer): Stat[] {
-	const { stats, series, granularity, values } = answer;
+	const { stats, series, granularity, values, isLastPartial } = answer;
 	const say = (value: number | null) => exactValue(value, series);
 	const word = bucketWords[granularity];
 	const filled = `${stats?.count ?? 0} of ${values.length}`;
@@ -110,7 +110,10 @@ export function statsRow(answer: SeriesAnswer): Stat[] {
 		series.kind === 'gauge'
 			? [
 					{ label: 'First', value: say(stats?.first ?? null) },
-					{ label: 'Last', value: say(stats?.last ?? null) },
+					{
+						label: isLastPartial && values.at(-1) !== null ? 'Last, so far' : 'Last',
+						value: say(stats?.last ?? null),
+					},
 				]
 			: [{ label: 'Total', value: say(stats?.sum ?? null) }];
 	return [
