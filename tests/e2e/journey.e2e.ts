@@ -56,7 +56,10 @@ test('S3-16 S3-17 owner, connect, test, history, live chart, second browser, rem
 
 	await test.step('history arrives', async () => {
 		await expect(
-			page.getByText('History is in').or(page.getByText('Up to date')).first(),
+			page
+				.getByText('History is in', { exact: true })
+				.or(page.getByText('Up to date', { exact: true }))
+				.first(),
 		).toBeVisible({ timeout: 90_000 });
 	});
 

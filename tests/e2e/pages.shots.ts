@@ -126,7 +126,10 @@ test('pictures of every page', async ({ page }) => {
 	const connection = page.url();
 	await shoot(page, 'connection-fetching');
 	await expect(
-		page.getByText('History is in').or(page.getByText('Up to date')).first(),
+		page
+			.getByText('History is in', { exact: true })
+			.or(page.getByText('Up to date', { exact: true }))
+			.first(),
 	).toBeVisible({ timeout: 120_000 });
 	await connectThisServer(page, origin);
 	await page.goto(connection);
