@@ -238,6 +238,23 @@ describe('a push that works', () => {
 		await start();
 		expect(await app!.value('a:f')).toBe('inside');
 	});
+
+	it('offers it as a global, so that libraries keep overlapping requests apart', async () => {
+		// How the sign-in component's library chooses: without the global it shares one variable between all requests.
+		write({
+			'a.ts': `${IMPORTS}
+				class OneVariable { run(value, f) { this.value = value; return f(); } getStore() { return this.value; } }
+				const Storage = globalThis.AsyncLocalStorage ?? OneVariable;
+				const request = new Storage();
+				export const f = action({ args: { who: v.string() }, handler: (_ctx, { who }) => request.run(who, async () => {
+					await crypto.subtle.digest('SHA-256', new Uint8Array(1 << 16));
+					return request.getStore();
+				}) });`,
+		});
+		await start();
+		const who = ['one', 'two', 'three'];
+		expect(await Promise.all(who.map((name) => app!.value('a:f', { who: name })))).toEqual(who);
+	});
 });
 
 describe('"use node"', () => {
