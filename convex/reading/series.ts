@@ -77,7 +77,11 @@ export async function readSeries(
 		values,
 		level:
 			series.kind === 'gauge'
-				? await readLevel(ctx, series, state, { from: starts[0]!, to: range.to })
+				? await readLevel(ctx, series, state, {
+						from: starts[0]!,
+						// The page asks to the end of the running bucket; compared is the same moment earlier.
+						to: Math.min(range.to, now),
+					})
 				: null,
 		previous: ask.compare
 			? await readPrevious(ctx, series, range, { granularity, starts, isLastPartial, now })
