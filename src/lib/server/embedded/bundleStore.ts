@@ -14,11 +14,14 @@ import type { BundledModule } from './bundle.ts';
 import { fingerprintOf, type BundleInputs } from './bundleInputs.ts';
 import type { ComponentDefinition } from './definitions.ts';
 import { claimFolder } from './instanceRuntime.ts';
+import type { KnownFunction } from './loadedFunctions.ts';
 
 export interface StoredDefinition extends ComponentDefinition {
 	modules: BundledModule[];
 	/** Where its modules lie, below the bundles' folder. */
 	subfolder: string;
+	/** What its modules declare; missing until they were imported once. */
+	functions?: KnownFunction[];
 }
 
 /** What one push is made from. No other push of this process has imported, or will import, from the same folder. */

@@ -10,7 +10,7 @@ import { FileStore } from './fileStore.ts';
 import { FunctionEngine } from './functionEngine.ts';
 import { installGlobals } from './globals.ts';
 import { respondToHttp } from './httpActions.ts';
-import { buildDeployment, discardDeployment } from './push.ts';
+import { buildDeployment, discardDeployment, loadRest } from './push.ts';
 import { PushError } from './pushError.ts';
 import type { EmbeddedFunctions, PushReport, RunnerOptions } from './runnerOptions.ts';
 import { Scheduler } from './scheduler.ts';
@@ -51,6 +51,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 	const scheduler = new Scheduler(engine, deployment);
 	engine.onJob = (job) => scheduler.arm(job);
 
+	const evaluate = <T>(run: () => T): T => runOutside(() => runLoading(log, run));
 	const pushSchemas = async (next: Deployment): Promise<void> => {
 		try {
 			await storage.pushSchemas(schemasOf(next));
@@ -67,8 +68,9 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			const bundles = await bundleStore.open(path.resolve(options.folder));
 			let next: Deployment | null = null;
 			try {
-				next = await runLoading(log, () => buildDeployment({ bundles, version: version + 1, env }));
+				next = await buildDeployment({ bundles, version: version + 1, env, evaluate });
 				await pushSchemas(next);
+				if (current) await loadRest(current);
 			} catch (error) {
 				if (next) discardDeployment(next);
 				bundleStore.discard(bundles);
@@ -76,7 +78,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			}
 			current = next;
 			version++;
-			// Functions still running on the version before keep their modules; nothing new is imported from its files.
+			// Functions still running on the version before have all their modules.
 			bundleStore.keep(bundles);
 			for (const listener of listeners) listener();
 			scheduler.reload();

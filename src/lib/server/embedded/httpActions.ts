@@ -18,7 +18,7 @@ export async function respondToHttp(
 	caller: Caller,
 ): Promise<Response> {
 	const { pathname } = new URL(request.url);
-	const route = findRoute(deployment, '', pathname, request.method);
+	const route = await findRoute(deployment, '', pathname, request.method);
 	if (typeof route === 'string') return new Response(route, { status: 404 });
 	const requestId = newRequestId();
 	const { ip = null, userAgent = null, authToken = null } = caller;
@@ -68,14 +68,14 @@ interface Route {
 }
 
 /** The route, or why there is none. */
-function findRoute(
+async function findRoute(
 	deployment: Deployment,
 	component: ComponentPath,
 	pathname: string,
 	method: string,
-): Route | string {
+): Promise<Route | string> {
 	const { router, definition } = deployment.components.get(component)!;
-	const found = router?.lookup(pathname, method);
+	const found = (await router?.())?.lookup(pathname, method);
 	if (found) return { handler: found[0], component, path: found[2] };
 	for (const [prefix, child] of definition.httpMounts) {
 		if (!pathname.startsWith(prefix)) continue;

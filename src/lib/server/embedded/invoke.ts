@@ -2,7 +2,7 @@
 import { runInside, type Execution } from './execution.ts';
 import { tableNameOfId } from './idRules.ts';
 import { isJsonObject } from './jsonValues.ts';
-import type { LoadedFunction } from './loadedFunctions.ts';
+import type { FunctionBody, LoadedFunction } from './loadedFunctions.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 import { explainMismatch, type TableOfId } from './validators.ts';
 
@@ -14,12 +14,13 @@ export async function invoke(
 	found: LoadedFunction,
 	args: JsonValue,
 ): Promise<JsonValue> {
-	checkArgs(execution, found, args);
+	const body = await found.load();
+	checkArgs(execution, body, args);
 	const argsJson = JSON.stringify([args]);
 	refusePlaceholder(execution, argsJson, 'Arguments');
 	let json: string;
 	try {
-		json = await runInside(execution, () => found.invoke(execution.request.requestId, argsJson));
+		json = await runInside(execution, () => body.invoke(execution.request.requestId, argsJson));
 	} finally {
 		execution.isOver = true;
 		// A nested call that was not awaited is still inside its sub-transaction: let it end before ours does.
@@ -27,7 +28,7 @@ export async function invoke(
 	}
 	if (execution.kind !== 'mutation') refusePlaceholder(execution, json, 'Values that are returned');
 	const value = JSON.parse(json) as JsonValue;
-	checkReturns(execution, found, value);
+	checkReturns(execution, body, value);
 	return value;
 }
 
@@ -40,23 +41,23 @@ function refusePlaceholder({ depth }: Execution, json: string, what: string): vo
 	);
 }
 
-function checkArgs(execution: Execution, found: LoadedFunction, args: JsonValue): void {
+function checkArgs(execution: Execution, body: FunctionBody, args: JsonValue): void {
 	if (!isJsonObject(args)) {
 		throw new FunctionError(
 			'ArgumentValidation',
 			'The arguments of a function must be one object.',
 		);
 	}
-	const problem = explainMismatch(found.args, args, tableLookup(execution));
+	const problem = explainMismatch(body.args, args, tableLookup(execution));
 	if (problem !== null) {
 		throw new FunctionError('ArgumentValidation', `ArgumentValidationError: ${problem}`);
 	}
 }
 
 /** The sentence may describe documents, so it is the operator's to read and not a client's: a plain Error. */
-function checkReturns(execution: Execution, found: LoadedFunction, value: JsonValue): void {
-	if (found.returns === null) return;
-	const problem = explainMismatch(found.returns, value, tableLookup(execution));
+function checkReturns(execution: Execution, body: FunctionBody, value: JsonValue): void {
+	if (body.returns === null) return;
+	const problem = explainMismatch(body.returns, value, tableLookup(execution));
 	if (problem === null) return;
 	throw Object.assign(new Error(`ReturnsValidationError: ${problem}`), {
 		code: 'ReturnsValidation',

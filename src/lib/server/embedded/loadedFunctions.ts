@@ -1,16 +1,25 @@
 /** Finds the registered functions among a module's exports. */
 import type { ModuleEnvironment } from './entryPoints.ts';
 import { PushError } from './pushError.ts';
-import type { JsonValue } from './types.ts';
+import { FunctionError, type JsonValue } from './types.ts';
 import { parseValidator, type Validator } from './validators.ts';
 
 export type FunctionKind = 'query' | 'mutation' | 'action';
 
-export interface LoadedFunction {
+/** What is known about a function without its module. */
+export interface KnownFunction {
 	/** 'module/path:export'. */
 	path: string;
 	kind: FunctionKind;
 	isPublic: boolean;
+}
+
+export interface LoadedFunction extends KnownFunction {
+	/** Imports its module, if that was not needed before. */
+	load(): Promise<FunctionBody>;
+}
+
+export interface FunctionBody {
 	/** Read when it is first asked for: those of a whole app take longer than all else there is to know about it. */
 	readonly args: Validator;
 	/** null: not declared. */
@@ -65,18 +74,41 @@ function kindOf(value: Registered): FunctionKind | null {
 	return null;
 }
 
+export function knownOf({ path, kind, isPublic }: LoadedFunction): KnownFunction {
+	return { path, kind, isPublic };
+}
+
+/** A function of a module that is not imported yet. @param open imports it, once, and finds its functions */
+export function lazyFunction(
+	known: KnownFunction,
+	open: () => Promise<Map<string, LoadedFunction>>,
+): LoadedFunction {
+	return {
+		...known,
+		async load() {
+			const found = (await open()).get(known.path);
+			if (found?.kind === known.kind && found.isPublic === known.isPublic) return found.load();
+			// Whoever may call it was decided by what it was when it was bundled.
+			throw new FunctionError(
+				'FunctionChanged',
+				`${known.path} is declared otherwise than when it was bundled. What a module exports must not depend on its environment.`,
+			);
+		},
+	};
+}
+
 /** For functions never served before. @throws PushError for unusable validators */
-export function checkValidators(functions: Iterable<LoadedFunction>): void {
-	for (const { args, returns } of functions) void [args, returns];
+export async function checkValidators(functions: Iterable<LoadedFunction>): Promise<void> {
+	for (const found of functions) {
+		const { args, returns } = await found.load();
+		void [args, returns];
+	}
 }
 
 function describe(path: string, kind: FunctionKind, value: Registered): LoadedFunction {
 	let args: Validator | undefined;
 	let returns: Validator | null | undefined;
-	return {
-		path,
-		kind,
-		isPublic: value.isPublic === true,
+	const body: FunctionBody = {
 		get args() {
 			return (args ??= readArgs(path, value));
 		},
@@ -86,6 +118,7 @@ function describe(path: string, kind: FunctionKind, value: Registered): LoadedFu
 		},
 		invoke: invoker(kind, value),
 	};
+	return { path, kind, isPublic: value.isPublic === true, load: () => Promise.resolve(body) };
 }
 
 function readArgs(path: string, value: Registered): Validator {
@@ -96,7 +129,7 @@ function readArgs(path: string, value: Registered): Validator {
 	return args;
 }
 
-function invoker(kind: FunctionKind, value: Registered): LoadedFunction['invoke'] {
+function invoker(kind: FunctionKind, value: Registered): FunctionBody['invoke'] {
 	if (kind === 'query') return (_requestId, args) => value.invokeQuery!(args);
 	if (kind === 'mutation') return (_requestId, args) => value.invokeMutation!(args);
 	return (requestId, args) => value.invokeAction!(requestId, args);

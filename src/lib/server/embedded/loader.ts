@@ -3,7 +3,12 @@ import path from 'node:path';
 import type { BundledModule } from './bundle.ts';
 import { readCrons, type CronSpec } from './cronSpecs.ts';
 import { readRouter, type HttpRouter } from './httpRoutes.ts';
-import { collectFunctions, type LoadedFunction } from './loadedFunctions.ts';
+import {
+	collectFunctions,
+	lazyFunction,
+	type KnownFunction,
+	type LoadedFunction,
+} from './loadedFunctions.ts';
 import { importFile } from './nativeImport.ts';
 import { PushError } from './pushError.ts';
 import type { JsonValue, SchemaDefinition } from './types.ts';
@@ -13,15 +18,25 @@ export interface LoadedModules {
 	schema: SchemaDefinition;
 	crons: CronSpec[];
 	/** null without http.ts. */
-	router: HttpRouter | null;
+	router: (() => Promise<HttpRouter>) | null;
 	authProviders: JsonValue[];
 }
 
-/** @param folder where the modules lie; one per push and instance, since Node never forgets a module */
-export async function loadModules(
-	modules: BundledModule[],
-	folder: string,
-): Promise<LoadedModules> {
+export interface LoadOptions {
+	modules: BundledModule[];
+	/** Where the modules lie; one per push and instance, since Node never forgets a module. */
+	folder: string;
+	/** What is declared where, from an earlier load; then modules are imported when one of their functions is called. */
+	known: KnownFunction[] | undefined;
+	/** Runs user code outside of functions. */
+	evaluate: <T>(run: () => T) => T;
+}
+
+type Exports = Record<string, unknown>;
+
+/** @throws PushError */
+export async function loadModules(options: LoadOptions): Promise<LoadedModules> {
+	const { modules, folder, known, evaluate } = options;
 	const loaded: LoadedModules = {
 		functions: new Map(),
 		schema: null,
@@ -29,14 +44,19 @@ export async function loadModules(
 		router: null,
 		authProviders: [],
 	};
-	for (const { module, file, environment } of modules) {
-		const exports = await importModule(module, path.join(folder, file));
-		if (module === 'schema') loaded.schema = readSchema(exports.default);
-		else if (module === 'auth.config') loaded.authProviders = readAuthProviders(exports.default);
-		else {
-			if (module === 'http') loaded.router = readRouter(exports.default);
-			if (module === 'crons') loaded.crons = readCrons(exports.default);
-			for (const found of collectFunctions(module, environment, exports)) {
+	for (const bundled of modules) {
+		const { module, file } = bundled;
+		const open = once(() => evaluate(() => importModule(module, path.join(folder, file))));
+		if (module === 'schema') loaded.schema = readSchema((await open()).default);
+		else if (module === 'auth.config') {
+			loaded.authProviders = readAuthProviders((await open()).default);
+		} else {
+			if (module === 'crons') loaded.crons = readCrons((await open()).default);
+			if (module === 'http') {
+				loaded.router = once(async () => readRouter((await open()).default));
+				if (!known) await loaded.router();
+			}
+			for (const found of await functionsOf(bundled, open, known)) {
 				loaded.functions.set(found.path, found);
 			}
 		}
@@ -44,7 +64,27 @@ export async function loadModules(
 	return loaded;
 }
 
-async function importModule(module: string, file: string): Promise<Record<string, unknown>> {
+async function functionsOf(
+	{ module, environment }: BundledModule,
+	open: () => Promise<Exports>,
+	known: KnownFunction[] | undefined,
+): Promise<LoadedFunction[]> {
+	if (!known) return collectFunctions(module, environment, await open());
+	const openFunctions = once(async () => {
+		const found = collectFunctions(module, environment, await open());
+		return new Map(found.map((one) => [one.path, one]));
+	});
+	return known
+		.filter(({ path: at }) => at.startsWith(`${module}:`))
+		.map((one) => lazyFunction(one, openFunctions));
+}
+
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+	let result: Promise<T> | null = null;
+	return () => (result ??= run());
+}
+
+async function importModule(module: string, file: string): Promise<Exports> {
 	try {
 		return await importFile(file);
 	} catch (error) {

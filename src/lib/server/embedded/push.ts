@@ -5,8 +5,8 @@ import type { Bundles, StoredDefinition } from './bundleStore.ts';
 import { childPath, findFunction, type ComponentInstance, type Deployment } from './components.ts';
 import type { ComponentDefinition, EnvValue } from './definitions.ts';
 import { forgetInstance, registerInstance } from './instanceRuntime.ts';
-import { checkValidators } from './loadedFunctions.ts';
-import { loadModules } from './loader.ts';
+import { checkValidators, knownOf } from './loadedFunctions.ts';
+import { loadModules, type LoadOptions } from './loader.ts';
 import { PushError } from './pushError.ts';
 import type { ComponentPath } from './types.ts';
 
@@ -15,6 +15,8 @@ export interface PushOptions {
 	version: number;
 	/** The app's environment, CONVEX_SITE_URL and CONVEX_CLOUD_URL included. */
 	env: Record<string, string>;
+	/** Runs user code outside of functions. */
+	evaluate: LoadOptions['evaluate'];
 }
 
 /** Variables every component has, whatever its parent passes. */
@@ -25,7 +27,7 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 	const { bundles, version, env: appEnv } = options;
 	const definitions = new Map(bundles.definitions.map((one) => [one.folder, one]));
 	const deployment: Deployment = { version, components: new Map(), instanceKeys: [] };
-	const load = instanceLoader(bundles, deployment);
+	const load = instanceLoader(options, deployment);
 	try {
 		const mount = async (
 			at: ComponentPath,
@@ -57,7 +59,7 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 		// Bundles are kept only after they were found fit; what others declare is read when it is needed.
 		if (bundles.wasBundled) {
 			for (const { functions } of deployment.components.values()) {
-				checkValidators(functions.values());
+				await checkValidators(functions.values());
 			}
 		}
 		return deployment;
@@ -72,7 +74,17 @@ export function discardDeployment(deployment: Deployment): void {
 	for (const key of deployment.instanceKeys) forgetInstance(key);
 }
 
-function instanceLoader({ folder, definitions }: Bundles, deployment: Deployment) {
+/** Imports all that was not needed yet, before its files are removed. What fails here would have failed when called. */
+export async function loadRest({ components }: Deployment): Promise<void> {
+	const parts = [...components.values()].flatMap(({ functions, router }) => [
+		router?.(),
+		...[...functions.values()].map((found) => found.load()),
+	]);
+	await Promise.allSettled(parts);
+}
+
+function instanceLoader({ bundles, evaluate }: PushOptions, deployment: Deployment) {
+	const { folder, definitions } = bundles;
 	const loaded = new Set<StoredDefinition>();
 	return async (
 		at: ComponentPath,
@@ -89,7 +101,14 @@ function instanceLoader({ folder, definitions }: Bundles, deployment: Deployment
 		}
 		loaded.add(definition);
 		deployment.instanceKeys.push(registerInstance(modulesFolder, env));
-		return { path: at, definition, env, ...(await loadModules(definition.modules, modulesFolder)) };
+		const modules = await loadModules({
+			modules: definition.modules,
+			folder: modulesFolder,
+			known: definition.functions,
+			evaluate,
+		});
+		definition.functions ??= [...modules.functions.values()].map(knownOf);
+		return { path: at, definition, env, ...modules };
 	};
 }
 
