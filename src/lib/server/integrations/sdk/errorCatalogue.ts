@@ -169,13 +169,14 @@ export const errorCatalogue = {
 		remedy: 'retry',
 		isRetryable: true,
 		title: 'Asked to wait',
-		say: (f) => `${At(f)} asks us to wait. Fetching goes on by itself; nothing is lost.`,
+		say: (f) => `${At(f)} asks us to wait. Nothing is lost; a try after that time succeeds.`,
 	},
 	SERVICE_ERROR: {
 		remedy: 'retry',
 		isRetryable: true,
 		title: 'The service is having trouble',
-		say: (f) => `${At(f)} is having trouble${answered(f)}. We try again by ourselves.`,
+		say: (f) =>
+			`${At(f)} is having trouble${answered(f)}. Nothing is wrong with what was entered; a later try can succeed.`,
 	},
 	REQUEST_REJECTED: {
 		remedy: 'bug',
