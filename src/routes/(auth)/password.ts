@@ -24,7 +24,11 @@ export function passwordStrength(
 	personal: readonly string[] = [],
 ): PasswordStrength {
 	if (password === '')
-		return { bars: 0, text: `${strongLength} characters or more, any you like.`, isEnough: false };
+		return {
+			bars: 0,
+			text: `At least ${minPasswordLength} characters, any you like; ${strongLength} are better.`,
+			isEnough: false,
+		};
 	if (password.length < minPasswordLength)
 		return {
 			bars: 1,

@@ -96,6 +96,9 @@ describe('the overview', () => {
 				change: card.change,
 			});
 			expect(level!.previousAt).toBeLessThan(overview.from);
+			// A page may ask to the end of the day: what is to come changes nothing.
+			const later = (await read('level', { from: overview.from, to: TODAY + DAY }))!.level;
+			expect(later).toEqual(level);
 		}
 	});
 
