@@ -176,7 +176,7 @@ export const errorCatalogue = {
 		isRetryable: true,
 		title: 'The service is having trouble',
 		say: (f) =>
-			`${At(f)} is having trouble${answered(f)}. Nothing is wrong with what was entered; a later try can succeed.`,
+			`${At(f)} is having trouble${answered(f)}. Nothing is wrong with what was entered; try again in a minute.`,
 	},
 	REQUEST_REJECTED: {
 		remedy: 'bug',
