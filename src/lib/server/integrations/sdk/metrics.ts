@@ -1,24 +1,6 @@
-/**
- * How a value behaves between two points.
- * `gauge`: a level (open issues). `delta`: an amount that belongs to its moment and adds up (merged pull requests).
- * `cumulative`: a counter that only grows and is differenced when read (release downloads).
- */
-export type MetricKind = 'gauge' | 'delta' | 'cumulative';
+import type { Direction, Merge, MetricKind, Unit } from '../../../metrics/dataPoint.ts';
 
-/** What one unit of the value is. `ratio` is 0..1, `percent` 0..100; a currency is counted in its minor units. */
-export type Unit =
-	| 'count'
-	| 'ratio'
-	| 'percent'
-	| 'bytes'
-	| 'ms'
-	| 's'
-	| 'perSecond'
-	| 'none'
-	| { currency: string };
-
-/** How the points of one bucket become the bucket's value. */
-export type Merge = 'sum' | 'last' | 'avg' | 'min' | 'max';
+export type { Direction, Merge, MetricKind, Unit };
 
 /** How a metric's history is obtained: one point per sync, dated rows, or rows for the past and points from now on. */
 export type DataStrategy = 'snapshot' | 'events' | 'hybrid';
@@ -37,7 +19,7 @@ export interface MetricDefinition {
 	kind: MetricKind;
 	merge: Merge;
 	/** Which way is better. */
-	direction: 'up' | 'down' | 'none';
+	direction: Direction;
 	chart: 'line' | 'bar';
 	strategy: DataStrategy;
 	/** How many days back the service can tell. Absent: only from now on. */
