@@ -48,7 +48,8 @@ export async function buildOnce(): Promise<void> {
 		if (isCurrent()) return;
 		console.log('Building the pages (once after each change, about half a minute) …');
 		const current = fingerprint();
-		const code = await runBin('vite', ['build', '--logLevel', 'warn']);
+		// A test runner's NODE_ENV would make a development build, and the stamp would hand it to `npm start`.
+		const code = await runBin('vite', ['build', '--logLevel', 'warn'], { NODE_ENV: 'production' });
 		if (code !== 0)
 			throw new Error(`The build failed with exit code ${code}; its message is above.`);
 		writeFileSync(STAMP, current);
