@@ -1,18 +1,4 @@
-/** Finding buckets under a pointer and beside a cursor. */
-
-/** Index of the start nearest to `at` in an ascending list; -1 of an empty one. */
-export function nearestIndex(starts: readonly number[], at: number): number {
-	if (starts.length === 0) return -1;
-	let low = 0;
-	let high = starts.length - 1;
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if (starts[middle]! < at) low = middle + 1;
-		else high = middle;
-	}
-	const before = low - 1;
-	return before >= 0 && at - starts[before]! <= starts[low]! - at ? before : low;
-}
+/** Where a key takes the cursor, and where its tip goes. */
 
 /** Where a key takes the cursor; null when the key is none of its. Without a cursor it enters at the last bucket. */
 export function cursorAfterKey(

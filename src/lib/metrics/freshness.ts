@@ -1,5 +1,5 @@
 /** When a number counts as late, and how healthy a connection is. Shared by the backend and the clock on the page. */
-import { DAY_MS, MINUTE_MS } from './granularity.ts';
+import { MINUTE_MS } from './granularity.ts';
 
 export type Health =
 	'fresh' | 'late' | 'syncing' | 'waiting' | 'paused' | 'needsReauth' | 'failing' | 'never';
@@ -23,16 +23,6 @@ const GRACE_MS = 2 * MINUTE_MS;
 /** Whether the last success is too long ago for how often the connection syncs. */
 export function isLate(lastSuccessAt: number, syncEveryMinutes: number, now: number): boolean {
 	return now - lastSuccessAt > MISSED_TURNS * syncEveryMinutes * MINUTE_MS + GRACE_MS;
-}
-
-/** Whether a series' newest point is too old, given how many days behind the service is by nature. */
-export function isPointLate(
-	lastAt: number,
-	syncEveryMinutes: number,
-	lagDays: number,
-	now: number,
-): boolean {
-	return isLate(lastAt + lagDays * DAY_MS, syncEveryMinutes, now);
 }
 
 export interface HealthFacts {

@@ -106,16 +106,6 @@ export function timeZoneOf(name: string): TimeZone {
 	return zone;
 }
 
-/** Whether the runtime knows this IANA name. */
-export function isTimeZone(name: string): boolean {
-	try {
-		timeZoneOf(name);
-		return true;
-	} catch {
-		return false;
-	}
-}
-
 /** Local minus UTC, in ms, at an instant. */
 export function offsetMsAt(at: number, timeZone: string): number {
 	return timeZoneOf(timeZone).spanAt(at).offsetMs;

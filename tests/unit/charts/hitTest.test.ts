@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cursorAfterKey, nearestIndex, placeTip } from '../../../src/lib/charts/hitTest.ts';
-
-describe('nearestIndex', () => {
-	it('takes the nearer neighbour, the earlier one when both are as near', () => {
-		const starts = [0, 10, 20];
-		expect([-5, 4, 5, 6, 14.9, 99].map((at) => nearestIndex(starts, at))).toEqual([
-			0, 0, 0, 1, 1, 2,
-		]);
-		expect(nearestIndex([], 3)).toBe(-1);
-	});
-});
+import { cursorAfterKey, placeTip } from '../../../src/lib/charts/hitTest.ts';
 
 describe('cursorAfterKey', () => {
 	it('enters at the last bucket, then steps and stops at the ends', () => {

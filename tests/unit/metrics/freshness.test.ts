@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
 	healthOf,
 	isLate,
-	isPointLate,
 	worstHealth,
 	type HealthFacts,
 } from '../../../src/lib/metrics/freshness.ts';
@@ -26,7 +25,6 @@ describe('freshness', () => {
 	it('is late after a missed turn and a little grace', () => {
 		expect(isLate(now - 12 * MINUTE_MS, 5, now)).toBe(false);
 		expect(isLate(now - 12 * MINUTE_MS - 1, 5, now)).toBe(true);
-		expect(isPointLate(now - 2 * DAY_MS, 5, 2, now)).toBe(false);
 	});
 
 	it('has one word for each state', () => {
