@@ -1,30 +1,10 @@
 /** The file's own schema: created, migrated forward, and refused when a newer program wrote it. */
 import type { SqliteDatabase } from './sqlite.ts';
+import { MIGRATIONS } from './storeMigrations.ts';
 import { FunctionError } from './types.ts';
 
 /** SQLite's application_id of our files, "trib": keeps us from treating a stranger's database as ours. */
 const APPLICATION_ID = 0x74726962;
-
-/**
- * Step n takes a file of version n to n + 1. Steps are history: add to the end, never edit one that was released.
- *
- * Generic tables rather than one per user table: no DDL on a schema push, two statements serve every query, and the
- * order of keys is Convex's, which no SQLite collation can express. `index_entries` includes each table's `by_id`.
- */
-const MIGRATIONS: readonly string[] = [
-	`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-	CREATE TABLE tables (num INTEGER PRIMARY KEY, component TEXT NOT NULL, name TEXT NOT NULL,
-		UNIQUE (component, name));
-	CREATE TABLE indexes (id INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL,
-		UNIQUE (tbl, name));
-	CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
-	CREATE TABLE documents (rid INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, json TEXT NOT NULL);
-	CREATE TABLE index_entries (idx INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
-		PRIMARY KEY (idx, key)) WITHOUT ROWID;
-	CREATE TABLE session_requests (session TEXT NOT NULL, request INTEGER NOT NULL, result TEXT NOT NULL,
-		ts TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, request)) WITHOUT ROWID;
-	CREATE INDEX session_requests_by_age ON session_requests (created_ms);`,
-];
 
 export const STORE_VERSION = MIGRATIONS.length;
 
@@ -40,7 +20,10 @@ export function migrateStore(database: SqliteDatabase): void {
 					`${STORE_VERSION}). Start the newer version again, or point this one at another data folder. Nothing was changed.`,
 			);
 		}
-		for (let step = version; step < STORE_VERSION; step++) database.exec(MIGRATIONS[step]!);
+		for (const { statements, fill } of MIGRATIONS.slice(version)) {
+			for (const statement of statements) database.exec(statement);
+			fill?.(database);
+		}
 		if (version < STORE_VERSION) {
 			database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
 			database

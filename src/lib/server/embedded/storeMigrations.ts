@@ -1,0 +1,36 @@
+/** The steps that bring a file from one store version to the next. `storeVersion.ts` runs them. */
+import type { SqliteDatabase } from './sqlite.ts';
+
+/** One version's difference. All steps a file needs run in one transaction, so a step needs no care for crashes. */
+export interface StoreMigration {
+	/** One statement each, in order. */
+	readonly statements: readonly string[];
+	/** What SQL alone cannot do, after the statements; everything it writes goes through `database`. */
+	readonly fill?: (database: SqliteDatabase) => void;
+}
+
+/**
+ * Step n takes a file of version n to n + 1. Steps are history: add to the end, never edit one that was released, and
+ * add a fixture of the version before (`tests/embedded/operate/storeFixtures.ts`).
+ *
+ * Generic tables rather than one per user table: no DDL on a schema push, two statements serve every query, and the
+ * order of keys is Convex's, which no SQLite collation can express. `index_entries` includes each table's `by_id`.
+ */
+export const MIGRATIONS: readonly StoreMigration[] = [
+	{
+		statements: [
+			`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
+			`CREATE TABLE tables (num INTEGER PRIMARY KEY, component TEXT NOT NULL, name TEXT NOT NULL,
+				UNIQUE (component, name))`,
+			`CREATE TABLE indexes (id INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL,
+				UNIQUE (tbl, name))`,
+			`CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID`,
+			`CREATE TABLE documents (rid INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, json TEXT NOT NULL)`,
+			`CREATE TABLE index_entries (idx INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
+				PRIMARY KEY (idx, key)) WITHOUT ROWID`,
+			`CREATE TABLE session_requests (session TEXT NOT NULL, request INTEGER NOT NULL, result TEXT NOT NULL,
+				ts TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, request)) WITHOUT ROWID`,
+			`CREATE INDEX session_requests_by_age ON session_requests (created_ms)`,
+		],
+	},
+];
