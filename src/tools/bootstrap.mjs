@@ -25,7 +25,9 @@ try {
 	} else {
 		const file = path.join(root, 'src/tools/targets', `${target}.ts`);
 		if (!existsSync(file)) throw new Error(`There is no target "${target}" in src/tools/targets.`);
-		process.exitCode = await run(node, [file, ...args], root, target === 'start' ? startEnv : {});
+		// What people name is relative to where they are.
+		const cwd = target === 'convex' ? process.cwd() : root;
+		process.exitCode = await run(node, [file, ...args], cwd, target === 'start' ? startEnv : {});
 	}
 } catch (error) {
 	console.error(`\n${error instanceof Error ? error.message : error}`);

@@ -39,9 +39,11 @@ export async function ensureInstalled(root) {
 	const release = await takeLock(path.join(root, LOCK), 'installing packages');
 	try {
 		if (isInstalled(root)) return;
-		console.log('Installing packages (once, about half a minute) …');
+		console.error('Installing packages (once, about half a minute) …');
 		const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-		const code = await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, root);
+		const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+		// What a target prints may be read by a program: nothing else goes to standard output.
+		const code = await run(npm, args, root, {}, ['inherit', 2, 'inherit']);
 		if (code !== 0) {
 			throw new Error(
 				`npm ci failed with exit code ${code}. Its own message is above; fix that and start again.`,

@@ -43,11 +43,11 @@ export async function takeLock(lock, work) {
 		} catch (error) {
 			if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
 			if (isStale(lock)) {
-				console.log(`Another process was interrupted while ${work}; clearing its lock.`);
+				console.error(`Another process was interrupted while ${work}; clearing its lock.`);
 				rmSync(lock, { recursive: true, force: true });
 				continue;
 			}
-			if (!told) console.log(`Another process is ${work}; waiting for it.`);
+			if (!told) console.error(`Another process is ${work}; waiting for it.`);
 			told = true;
 			await sleep(POLL_MS);
 		}

@@ -21,11 +21,12 @@ export function pinnedNode(root) {
 /**
  * Runs to the end and resolves to the exit code. SIGINT and SIGTERM go to the child, which stops in its own time.
  * @param {string} command @param {string[]} args @param {string} cwd @param {Record<string, string>} [env]
+ * @param {import('node:child_process').StdioOptions} [stdio]
  * @returns {Promise<number>}
  */
-export function run(command, args, cwd, env = {}) {
+export function run(command, args, cwd, env = {}, stdio = 'inherit') {
 	return new Promise((resolve, reject) => {
-		const child = spawn(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
+		const child = spawn(command, args, { cwd, stdio, env: { ...process.env, ...env } });
 		/** @param {NodeJS.Signals} signal */
 		const forward = (signal) => child.kill(signal);
 		process.on('SIGINT', forward);

@@ -1,0 +1,48 @@
+/** `npm run convex -- <command>`: serve a folder of Convex functions, and look after its data. */
+import { CommandError, type Command } from '../convex/command.ts';
+
+/** In the order `help` lists them. Loaded when asked for: most need what the others do not. */
+const COMMANDS: Record<string, { about: string; load: () => Promise<Command> }> = {
+	serve: {
+		about: 'run a folder of functions',
+		load: () => import('../convex/serve.ts'),
+	},
+};
+
+export function helpText(): string {
+	const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+	return [
+		'usage: npm run convex -- <command> [flags]',
+		'',
+		...Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`),
+		'',
+		'`npm run convex -- <command> --help` says more about one. With `npm run --silent`, npm itself prints nothing.',
+	].join('\n');
+}
+
+async function main(name: string | undefined, args: string[]): Promise<number> {
+	if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+		console.log(helpText());
+		return name === undefined ? 1 : 0;
+	}
+	const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]!.load() : null;
+	if (!command) {
+		const known = Object.keys(COMMANDS).join(', ');
+		throw new CommandError('UnknownCommand', `There is no command "${name}". There are: ${known}.`);
+	}
+	if (args.includes('--help') || args.includes('-h')) {
+		console.log(command.usage);
+		return 0;
+	}
+	return command.run(args);
+}
+
+try {
+	const [name, ...args] = process.argv.slice(2);
+	process.exitCode = await main(name, args);
+} catch (error) {
+	const { code, message } = error as { code?: unknown; message?: unknown };
+	const known = typeof code === 'string' ? code : 'Failed';
+	console.error(JSON.stringify({ status: 'failed', code: known, message: String(message) }));
+	process.exitCode = 1;
+}
