@@ -7,8 +7,10 @@ import type { Clock } from './types.ts';
 export const PING_INTERVAL_MS = 15_000;
 /** Ticks without a sign of life from the peer before the socket is given up: a laptop lid, a lost network. */
 const MAX_SILENT_TICKS = 5;
-/** A client that reads this much slower than it is told must start over with the newest state. */
-const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Transitions and answers are made only while less than this waits: a slow reader gets fewer, newer ones. */
+const LOW_WATER_BYTES = 1_000_000;
+/** With this much waiting, the next message is not added: the client must start over with the newest state. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** RFC 6455 registry: try again later. The reason's first word makes the official client wait 3 s. */
 const CLOSE_TRY_AGAIN_LATER = 1013;
 
@@ -17,7 +19,7 @@ const PING = JSON.stringify({ type: 'Ping' });
 export class SocketTransport implements SessionTransport {
 	private readonly webSocket: WebSocket;
 	private readonly clock: Clock;
-	private readonly waiters = new Set<{ bytes: number; resolve: () => void }>();
+	private readonly waiters = new Set<() => void>();
 	private timer: { cancel(): void };
 	private silentTicks = 0;
 	private hasSent = false;
@@ -38,14 +40,9 @@ export class SocketTransport implements SessionTransport {
 
 	send(text: string): void {
 		if (this.webSocket.readyState !== this.webSocket.OPEN) return;
+		if (this.webSocket.bufferedAmount > MAX_QUEUED_BYTES) return this.closeSlow();
 		this.hasSent = true;
-		this.webSocket.send(text, () => this.wakeWaiters());
-		if (this.webSocket.bufferedAmount > MAX_QUEUED_BYTES) {
-			this.close(
-				CLOSE_TRY_AGAIN_LATER,
-				'SubscriptionsWorkerFullError: the client reads too slowly',
-			);
-		}
+		this.webSocket.send(text, this.wakeWaiters);
 	}
 
 	close(code: number, reason: string): void {
@@ -54,9 +51,9 @@ export class SocketTransport implements SessionTransport {
 		this.webSocket.close(code, reason);
 	}
 
-	drained(bytes: number): Promise<void> {
-		if (this.isAtMost(bytes)) return Promise.resolve();
-		return new Promise((resolve) => this.waiters.add({ bytes, resolve }));
+	drained(): Promise<void> {
+		if (this.isDrained()) return Promise.resolve();
+		return new Promise((resolve) => this.waiters.add(resolve));
 	}
 
 	setReading(isReading: boolean): void {
@@ -67,34 +64,40 @@ export class SocketTransport implements SessionTransport {
 
 	dispose(): void {
 		this.timer.cancel();
-		for (const waiter of this.waiters) waiter.resolve();
+		for (const resolve of this.waiters) resolve();
 		this.waiters.clear();
 	}
 
-	private isAtMost(bytes: number): boolean {
-		const { webSocket } = this;
-		return webSocket.readyState !== webSocket.OPEN || webSocket.bufferedAmount <= bytes;
+	private closeSlow(): void {
+		this.close(CLOSE_TRY_AGAIN_LATER, 'SubscriptionsWorkerFullError: the client reads too slowly');
 	}
 
-	private wakeWaiters(): void {
-		for (const waiter of this.waiters) {
-			if (!this.isAtMost(waiter.bytes)) continue;
-			this.waiters.delete(waiter);
-			waiter.resolve();
-		}
+	private isDrained(): boolean {
+		const { webSocket } = this;
+		return webSocket.readyState !== webSocket.OPEN || webSocket.bufferedAmount <= LOW_WATER_BYTES;
 	}
+
+	private readonly wakeWaiters = (): void => {
+		if (this.waiters.size === 0 || !this.isDrained()) return;
+		const waiters = [...this.waiters];
+		this.waiters.clear();
+		for (const resolve of waiters) resolve();
+	};
 
 	private tick(): void {
 		const { webSocket } = this;
 		this.timer = this.clock.setTimeout(() => this.tick(), PING_INTERVAL_MS);
 		this.wakeWaiters();
 		const queuedBytes = webSocket.bufferedAmount;
-		// A slow reader that still takes bytes is alive, and one we do not read cannot show that it is.
-		if (queuedBytes < this.lastQueuedBytes || !this.isReading) this.heard();
+		// A slow reader that still takes bytes is alive, and one whose answers we owe cannot show that it is.
+		const isOurTurn = !this.isReading && queuedBytes === 0;
+		if (queuedBytes < this.lastQueuedBytes || isOurTurn) this.heard();
 		this.lastQueuedBytes = queuedBytes;
 		this.silentTicks += 1;
 		if (this.silentTicks > MAX_SILENT_TICKS) {
-			webSocket.terminate();
+			// One that takes nothing any more may still find out why; one that is gone cannot.
+			if (queuedBytes > 0 && webSocket.readyState === webSocket.OPEN) this.closeSlow();
+			else webSocket.terminate();
 			return;
 		}
 		if (webSocket.readyState !== webSocket.OPEN) return;

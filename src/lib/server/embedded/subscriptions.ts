@@ -69,10 +69,11 @@ export class QueryCache {
 	private idleBytes = 0;
 	private readonly ranges = new RangeIndex<CachedResult>();
 	private readonly inFlight = new Map<string, Promise<CachedResult>>();
-	/** Calls of the runner under way. */
-	private running = 0;
-	/** Commits seen while something is being evaluated: its snapshot may be older than they are. */
+	/** Calls of the runner under way, oldest first: how many commits had been seen when each began. */
+	private readonly running = new Set<{ from: number }>();
+	/** Commits since the oldest of them began: their snapshots may be older than these are. */
 	private readonly recentCommits: Commit[] = [];
+	private commitsSeen = 0;
 	/** Goes up with every `invalidateAll`: what was started before must not be kept after. */
 	private epoch = 0;
 	/** Start numbers of the evaluations under way; what became idle since the oldest may still be wanted by it. */
@@ -128,7 +129,8 @@ export class QueryCache {
 
 	/** Must be called for every commit, before a snapshot can show it. */
 	onCommit(commit: Commit): void {
-		if (this.running > 0) this.recentCommits.push(commit);
+		this.commitsSeen += 1;
+		if (this.running.size > 0) this.recentCommits.push(commit);
 		for (const result of this.ranges.touched(commit.writes)) {
 			if (commit.ts > result.ts) this.retire(result, commit.ts);
 		}
@@ -217,7 +219,8 @@ export class QueryCache {
 
 	private async run(queries: readonly PreparedQuery[]): Promise<CachedResult[]> {
 		const { runner, showLogLines } = this.options;
-		this.running += 1;
+		const run = { from: this.commitsSeen };
+		this.running.add(run);
 		const { epoch } = this;
 		const version = runner.version();
 		try {
@@ -233,9 +236,15 @@ export class QueryCache {
 				return result;
 			});
 		} finally {
-			this.running -= 1;
-			if (this.running === 0) this.recentCommits.length = 0;
+			this.running.delete(run);
+			this.trimCommits();
 		}
+	}
+
+	private trimCommits(): void {
+		const [oldest] = this.running;
+		const wanted = oldest ? this.commitsSeen - oldest.from : 0;
+		this.recentCommits.splice(0, this.recentCommits.length - wanted);
 	}
 
 	private remember(query: PreparedQuery, result: CachedResult): void {

@@ -1,6 +1,11 @@
 /** What one client is subscribed to, and the Transitions that keep it up to date. */
-import type { CachedResult, Watcher } from './cachedResult.ts';
-import { prepareQuery, type PreparedQuery, type QueryCache } from './subscriptions.ts';
+import { isExactAt, type CachedResult, type Watcher } from './cachedResult.ts';
+import {
+	prepareQuery,
+	type Evaluation,
+	type PreparedQuery,
+	type QueryCache,
+} from './subscriptions.ts';
 import { ProtocolViolation, type AddQueryMessage } from './syncMessages.ts';
 import {
 	removedJson,
@@ -16,14 +21,14 @@ export interface QuerySetOptions {
 	clock: Clock;
 	maxSubscriptions: number;
 	send: (text: string) => void;
-	/** Resolves when at most this many bytes wait to be sent. */
-	drained: (bytes: number) => Promise<void>;
+	/** Resolves when little waits to be sent: a slow reader gets fewer, newer Transitions. */
+	drained: () => Promise<void>;
 	/** The engine failed; the socket cannot go on. */
 	fail: (error: unknown) => void;
 }
 
-/** A Transition is computed only once the previous ones have mostly left: a slow reader gets fewer, newer ones. */
-const SEND_LOW_WATER_BYTES = 1_000_000;
+/** Tries to evaluate only what a commit touched; then everything at once, which is at one timestamp by itself. */
+const PARTIAL_ATTEMPTS = 3;
 
 interface LiveQuery extends Watcher {
 	message: AddQueryMessage;
@@ -44,6 +49,8 @@ export class SyncQuerySet {
 	/** What the client holds. */
 	private sent: StateVersion = { querySet: 0, identity: 0, ts: 0n };
 	private readonly queries = new Map<number, LiveQuery>();
+	/** To be evaluated. The results of all others are watched, so they still hold: a commit costs what it touches. */
+	private stale = new Set<LiveQuery>();
 	private removed: number[] = [];
 	/** The next Transition must reach this far, and is sent even if it says nothing new. */
 	private owedTs: Timestamp | null = null;
@@ -90,7 +97,10 @@ export class SyncQuerySet {
 	changeCaller(caller: Caller): void {
 		this.caller = caller;
 		this.identityVersion += 1;
-		for (const query of this.queries.values()) query.prepared = null;
+		for (const query of this.queries.values()) {
+			query.prepared = null;
+			this.stale.add(query);
+		}
 		this.wake();
 	}
 
@@ -117,6 +127,7 @@ export class SyncQuerySet {
 		this.isEnded = true;
 		for (const query of this.queries.values()) this.release(query);
 		this.queries.clear();
+		this.stale.clear();
 	}
 
 	private add(message: AddQueryMessage): void {
@@ -127,14 +138,19 @@ export class SyncQuerySet {
 		if (this.queries.size >= maxSubscriptions) {
 			throw new ProtocolViolation(`More than ${maxSubscriptions} subscriptions on one socket.`);
 		}
-		this.queries.set(message.queryId, {
+		const query: LiveQuery = {
 			message,
 			prepared: null,
 			journal: message.journal,
 			result: null,
 			sent: null,
-			onStale: () => this.wake(),
-		});
+			onStale: () => {
+				this.stale.add(query);
+				this.wake();
+			},
+		};
+		this.queries.set(message.queryId, query);
+		this.stale.add(query);
 	}
 
 	private remove(queryId: number): void {
@@ -142,47 +158,78 @@ export class SyncQuerySet {
 		if (!query) return;
 		this.release(query);
 		this.queries.delete(queryId);
+		this.stale.delete(query);
 		this.removed.push(queryId);
 	}
 
 	private async pump(): Promise<void> {
+		let attempts = 0;
 		while (this.isDirty && !this.isEnded) {
 			// What arrives or commits in the same turn of the event loop is answered together.
 			await new Promise((resolve) => setImmediate(resolve));
-			await this.options.drained(SEND_LOW_WATER_BYTES);
+			await this.options.drained();
 			if (this.isEnded) return;
 			this.isDirty = false;
-			await this.transition();
+			if (attempts >= PARTIAL_ATTEMPTS) this.stale = new Set(this.queries.values());
+			attempts = (await this.transition()) ? 0 : attempts + 1;
 		}
 	}
 
-	private async transition(): Promise<void> {
+	/** False: a commit within the evaluation's time touched what was left out of it; nothing was sent. */
+	private async transition(): Promise<boolean> {
 		const target = { querySet: this.querySetVersion, identity: this.identityVersion };
-		const { owedTs, removed } = this;
+		const { owedTs, removed, stale } = this;
 		this.removed = [];
+		this.stale = new Set();
 		const minTs = owedTs !== null && owedTs > this.sent.ts ? owedTs : this.sent.ts;
-		const asked = [...this.queries];
-		const prepared = asked.map(([, query]) => this.prepare(query));
-		await this.options.cache.evaluate(prepared, minTs, ({ ts, results }) => {
-			if (this.isEnded) return;
+		const asked = [...stale];
+		const prepared = asked.map((query) => this.prepare(query));
+		return this.options.cache.evaluate(prepared, minTs, (evaluation) => {
+			if (this.isEnded) return true;
+			if (!this.restHoldsAt(evaluation.ts, stale)) {
+				for (const query of asked) if (this.isLive(query)) this.stale.add(query);
+				this.removed = [...removed, ...this.removed];
+				this.isDirty = true;
+				return false;
+			}
 			const modifications = removed.map(removedJson);
-			asked.forEach(([queryId, query], index) => {
-				// Removed while it was being evaluated, or removed and another added under its id.
-				if (this.queries.get(queryId) !== query) return;
-				const result = results[index]!;
-				this.follow(query, result);
-				if (query.sent === result.fingerprint) return;
-				query.sent = result.fingerprint;
-				modifications.push(resultJson(queryId, result));
-			});
+			this.adopt(asked, evaluation, modifications);
 			const isNews =
 				owedTs !== null ||
 				modifications.length > 0 ||
 				target.querySet !== this.sent.querySet ||
 				target.identity !== this.sent.identity;
-			if (!isNews) return;
+			if (!isNews) return true;
 			if (this.owedTs === owedTs) this.owedTs = null;
+			const { ts } = evaluation;
 			this.send({ ...target, ts: ts > this.sent.ts ? ts : this.sent.ts }, modifications);
+			return true;
+		});
+	}
+
+	/** Only what became stale since the evaluation began can have changed before its timestamp. */
+	private restHoldsAt(ts: Timestamp, asked: ReadonlySet<LiveQuery>): boolean {
+		for (const query of this.stale) {
+			const { result } = query;
+			if (asked.has(query) || !result) continue;
+			if (!result.isCurrent || !isExactAt(result, ts)) return false;
+		}
+		return true;
+	}
+
+	/** Removed while it was being evaluated, or removed and another added under its id: not live. */
+	private isLive(query: LiveQuery): boolean {
+		return this.queries.get(query.message.queryId) === query;
+	}
+
+	private adopt(asked: LiveQuery[], { results }: Evaluation, modifications: string[]): void {
+		asked.forEach((query, index) => {
+			if (!this.isLive(query)) return;
+			const result = results[index]!;
+			this.follow(query, result);
+			if (query.sent === result.fingerprint) return;
+			query.sent = result.fingerprint;
+			modifications.push(resultJson(query.message.queryId, result));
 		});
 	}
 
@@ -211,7 +258,7 @@ export class SyncQuerySet {
 		}
 		if (query.result !== result) this.release(query);
 		query.result = result;
-		if (!this.options.cache.watch(result, query)) this.wake();
+		if (!this.options.cache.watch(result, query)) query.onStale();
 	}
 
 	private release(query: LiveQuery): void {

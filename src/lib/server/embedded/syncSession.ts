@@ -24,8 +24,8 @@ export interface SessionTransport {
 	send(text: string): void;
 	/** Closes after what is queued was sent. Reasons starting with a name the client knows choose its back-off. */
 	close(code: number, reason: string): void;
-	/** Resolves when at most this many bytes wait to be sent, or the socket is gone. */
-	drained(bytes: number): Promise<void>;
+	/** Resolves when little waits to be sent, or the socket is gone. */
+	drained(): Promise<void>;
 	/** Stops reading, so that a client that sends faster than it is served has to wait. */
 	setReading(isReading: boolean): void;
 }
@@ -73,6 +73,7 @@ export class SyncSession {
 	/** Messages are handled one after the other: a token is verified before the queries behind it are run. */
 	private inbox: Promise<void> = Promise.resolve();
 	private mutations: Promise<void> = Promise.resolve();
+	private actionAnswers: Promise<void> = Promise.resolve();
 	private waitingMessages = 0;
 	private waitingCharacters = 0;
 	private isReading = true;
@@ -88,7 +89,7 @@ export class SyncSession {
 				clock: options.clock,
 				maxSubscriptions: options.maxSubscriptions ?? MAX_SUBSCRIPTIONS_PER_SOCKET,
 				send: (text) => transport.send(text),
-				drained: (bytes) => transport.drained(bytes),
+				drained: () => transport.drained(),
 				fail: (error) => this.fail(error),
 			},
 			this.caller,
@@ -193,6 +194,8 @@ export class SyncSession {
 		const { caller } = this;
 		this.waiting(1, characters);
 		this.mutations = this.mutations
+			// A client that does not read its answers gets no further ones to keep for it.
+			.then(() => this.transport.drained())
 			.then(() => (this.isRefused ? undefined : this.runMutation(message, caller)))
 			.catch((error: unknown) => this.fail(error))
 			.then(() => this.waiting(-1, -characters));
@@ -228,7 +231,12 @@ export class SyncSession {
 				args: message.args,
 				caller: this.caller,
 			});
-			if (!this.isEnded) this.respond('ActionResponse', message.requestId, outcome, null);
+			const answer = this.actionAnswers.then(async () => {
+				await this.transport.drained();
+				if (!this.isEnded) this.respond('ActionResponse', message.requestId, outcome, null);
+			});
+			this.actionAnswers = answer.catch(() => {});
+			await answer;
 		} finally {
 			this.runningActions -= 1;
 		}
