@@ -35,7 +35,7 @@ export function applyOverlay(overlay: Overlay, context: ApplyContext): Commit {
 }
 
 export function createTable(writer: DatabaseWriter, table: TableInfo): void {
-	writer.insertTable(table.number, table.component, table.name);
+	writer.insertTable(table.number, table.component, table.name, table.idNumber);
 	for (const index of table.indexes) {
 		writer.insertIndex(index.id, table.number, index.name, index.fields);
 	}

@@ -21,7 +21,10 @@ export interface IndexInfo {
 }
 
 export interface TableInfo {
+	/** Names the table inside the file. */
 	readonly number: number;
+	/** Begins the table's ids; unique within a component. An import brings the number its ids were made with. */
+	readonly idNumber: number;
 	readonly component: ComponentPath;
 	readonly name: string;
 	readonly indexes: readonly IndexInfo[];
@@ -33,6 +36,8 @@ export interface TableInfo {
 export interface Catalog {
 	readonly tables: ReadonlyMap<string, TableInfo>;
 	readonly byNumber: ReadonlyMap<number, TableInfo>;
+	readonly byIdNumber: ReadonlyMap<ComponentPath, ReadonlyMap<number, TableInfo>>;
+	/** Free as `number` and, in every component, as `idNumber`. */
 	readonly nextTableNumber: number;
 	readonly nextIndexId: number;
 }
@@ -40,6 +45,7 @@ export interface Catalog {
 export const EMPTY_CATALOG: Catalog = {
 	tables: new Map(),
 	byNumber: new Map(),
+	byIdNumber: new Map(),
 	nextTableNumber: FIRST_TABLE_NUMBER,
 	nextIndexId: 1,
 };
@@ -80,10 +86,11 @@ export function makeTable(
 	name: string,
 	indexes: readonly IndexInfo[],
 	validator: Validator | null = null,
+	idNumber = number,
 ): TableInfo {
 	const byId = indexes.find((index) => index.name === BY_ID);
 	if (!byId) throw new Error(`table ${name} has no ${BY_ID} index`);
-	return { number, component, name, indexes, byId, validator };
+	return { number, idNumber, component, name, indexes, byId, validator };
 }
 
 /** A table nobody has written to yet, with the two indexes every table has. */
@@ -99,12 +106,17 @@ export function newTable(catalog: Catalog, component: ComponentPath, name: strin
 export function withTables(catalog: Catalog, changed: Iterable<TableInfo>): Catalog {
 	const tables = new Map(catalog.tables);
 	const byNumber = new Map(catalog.byNumber);
+	const byIdNumber = new Map(catalog.byIdNumber);
 	let { nextTableNumber, nextIndexId } = catalog;
 	for (const table of changed) {
+		const own = new Map(byIdNumber.get(table.component));
+		const previous = byNumber.get(table.number);
+		if (previous && own.get(previous.idNumber) === previous) own.delete(previous.idNumber);
+		byIdNumber.set(table.component, own.set(table.idNumber, table));
 		tables.set(tableKey(table.component, table.name), table);
 		byNumber.set(table.number, table);
-		nextTableNumber = Math.max(nextTableNumber, table.number + 1);
+		nextTableNumber = Math.max(nextTableNumber, table.number + 1, table.idNumber + 1);
 		for (const index of table.indexes) nextIndexId = Math.max(nextIndexId, index.id + 1);
 	}
-	return { tables, byNumber, nextTableNumber, nextIndexId };
+	return { tables, byNumber, byIdNumber, nextTableNumber, nextIndexId };
 }

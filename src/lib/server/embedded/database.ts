@@ -80,7 +80,7 @@ export interface DatabaseWriter {
 	deleteEntry(indexId: number, key: Key): void;
 	/** Deletes up to `limit` entries of a dropped index; returns how many went. */
 	deleteEntries(indexId: number, limit: number): number;
-	insertTable(num: number, component: string, name: string): void;
+	insertTable(num: number, component: string, name: string, idNumber: number): void;
 	insertIndex(id: number, tableNumber: number, name: string, fields: readonly string[]): void;
 	deleteIndex(id: number): void;
 	saveSchema(component: string, definitionJson: string): void;
@@ -110,7 +110,9 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 			`DELETE FROM index_entries WHERE idx = ?
 			AND key IN (SELECT key FROM index_entries WHERE idx = ? ORDER BY key LIMIT ?)`,
 		),
-		insertTable: database.prepare('INSERT INTO tables (num, component, name) VALUES (?, ?, ?)'),
+		insertTable: database.prepare(
+			'INSERT INTO tables (num, component, name, id_number) VALUES (?, ?, ?, ?)',
+		),
 		insertIndex: database.prepare(
 			'INSERT INTO indexes (id, tbl, name, fields) VALUES (?, ?, ?, ?)',
 		),
@@ -142,7 +144,8 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		insertEntry: (indexId, key, rid) => void sql.insertEntry.run(indexId, keyToBytes(key), rid),
 		deleteEntry: (indexId, key) => void sql.deleteEntry.run(indexId, keyToBytes(key)),
 		deleteEntries: (indexId, limit) => sql.deleteEntries.run(indexId, indexId, limit).changes,
-		insertTable: (num, component, name) => void sql.insertTable.run(num, component, name),
+		insertTable: (num, component, name, idNumber) =>
+			void sql.insertTable.run(num, component, name, idNumber),
 		insertIndex: (id, num, name, fields) =>
 			void sql.insertIndex.run(id, num, name, JSON.stringify(fields)),
 		deleteIndex: (id) => void sql.deleteIndex.run(id),

@@ -21,9 +21,10 @@ export function tableOfId(
 			`Invalid argument \`id\` for \`db.${method}\`: Unable to decode ID ${describeId(id)}.`,
 		);
 	}
-	const table = catalog.byNumber.get(decoded.tableNumber);
-	if (!table) return null;
-	if (table.component !== component) {
+	const table = catalog.byIdNumber.get(component)?.get(decoded.tableNumber);
+	if (!table) {
+		const isForeign = [...catalog.byIdNumber.values()].some((own) => own.has(decoded.tableNumber));
+		if (!isForeign) return null;
 		throw new FunctionError(
 			'InvalidId',
 			`Invalid argument \`id\` for \`db.${method}\`: the ID ${describeId(id)} belongs to another component. A component can only use IDs of its own tables.`,
@@ -56,8 +57,7 @@ export function tableNameOfId(
 	id: string,
 ): string | null {
 	const decoded = decodeId(id);
-	const table = decoded && catalog.byNumber.get(decoded.tableNumber);
-	return table && table.component === component ? table.name : null;
+	return (decoded && catalog.byIdNumber.get(component)?.get(decoded.tableNumber)?.name) ?? null;
 }
 
 /** Ids are no secrets, but what was passed instead of one may be. */

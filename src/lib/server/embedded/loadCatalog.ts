@@ -5,10 +5,11 @@ import type { SqliteDatabase } from './sqlite.ts';
 import type { SchemaDefinition } from './types.ts';
 
 export function loadCatalog(database: SqliteDatabase): Catalog {
-	const tables = database.prepare('SELECT num, component, name FROM tables').all() as {
+	const tables = database.prepare('SELECT num, component, name, id_number FROM tables').all() as {
 		num: number;
 		component: string;
 		name: string;
+		id_number: number;
 	}[];
 	const indexes = database
 		.prepare('SELECT id, tbl, name, fields FROM indexes ORDER BY id')
@@ -21,12 +22,12 @@ export function loadCatalog(database: SqliteDatabase): Catalog {
 	const schemas = loadSchemas(database);
 	return withTables(
 		EMPTY_CATALOG,
-		tables.map(({ num, component, name }) => {
+		tables.map(({ num, component, name, id_number }) => {
 			const own = indexes
 				.filter((index) => index.tbl === num)
 				.map((index) => makeIndex(index.id, num, index.name, JSON.parse(index.fields) as string[]));
 			const validator = schemaValidators(schemas.get(component) ?? null).get(name) ?? null;
-			return makeTable(num, component, name, own, validator);
+			return makeTable(num, component, name, own, validator, id_number);
 		}),
 	);
 }

@@ -127,7 +127,14 @@ function* planComponent(
 		const mustValidate =
 			validator !== null && JSON.stringify(before.get(name) ?? null) !== JSON.stringify(validator);
 		yield {
-			table: makeTable(table.number, component, name, [...kept, ...added], validator),
+			table: makeTable(
+				table.number,
+				component,
+				name,
+				[...kept, ...added],
+				validator,
+				table.idNumber,
+			),
 			isNew: !existing,
 			added,
 			dropped,

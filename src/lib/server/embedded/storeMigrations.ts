@@ -33,4 +33,12 @@ export const MIGRATIONS: readonly StoreMigration[] = [
 			`CREATE INDEX session_requests_by_age ON session_requests (created_ms)`,
 		],
 	},
+	// Imported ids keep the table numbers they were made with, and every component of Convex counts from 10001.
+	{
+		statements: [
+			`ALTER TABLE tables ADD COLUMN id_number INTEGER NOT NULL DEFAULT 0`,
+			`UPDATE tables SET id_number = num`,
+			`CREATE UNIQUE INDEX tables_by_id_number ON tables (component, id_number)`,
+		],
+	},
 ];

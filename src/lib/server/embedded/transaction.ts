@@ -12,7 +12,7 @@ import {
 	type WriteContext,
 } from './documentWrites.ts';
 import { checkSystemAccess, tableNameOfId, tableOfId } from './idRules.ts';
-import { type TransactionLimits, type TransactionUsage, UsageMeter } from './limits.ts';
+import { type TransactionLimits, UsageMeter } from './limits.ts';
 import type { Overlay } from './overlay.ts';
 import type { UnknownTables } from './readSet.ts';
 import { TransactionReads } from './transactionReads.ts';
@@ -46,16 +46,20 @@ export interface TransactionOptions {
 	overlay: Overlay | null;
 	services: TransactionServices;
 	onDispose: () => void;
+	/** Default: one of its own. */
+	meter?: UsageMeter;
 }
 
 export class Transaction implements DbSession {
 	readonly ts: Timestamp;
 	readonly isReadOnly: boolean;
+	/** What it has used, and may. */
+	readonly meter: UsageMeter;
+	#base: Pick<TransactionOptions, 'reader' | 'catalog'>;
 	#reads: TransactionReads;
 	#overlay: Overlay | null;
 	#services: TransactionServices;
 	#onDispose: () => void;
-	#meter: UsageMeter;
 	#isDisposed = false;
 
 	constructor(options: TransactionOptions) {
@@ -64,8 +68,9 @@ export class Transaction implements DbSession {
 		this.#overlay = options.overlay;
 		this.#services = options.services;
 		this.#onDispose = options.onDispose;
-		this.#meter = new UsageMeter(options.services.limits);
-		this.#reads = new TransactionReads({ ...options, meter: this.#meter });
+		this.#base = options;
+		this.meter = options.meter ?? new UsageMeter(options.services.limits);
+		this.#reads = new TransactionReads({ ...options, meter: this.meter });
 	}
 
 	/** The catalog with this transaction's new tables. */
@@ -73,9 +78,12 @@ export class Transaction implements DbSession {
 		return this.#reads.catalog;
 	}
 
-	/** What `1.0/getTransactionMetrics` reports of the database. */
-	usage(): { usage: TransactionUsage; limits: TransactionLimits } {
-		return { usage: { ...this.#meter.usage }, limits: this.#meter.limits };
+	/** The state this transaction started from, without what it has written; reads count as its own, but are not recorded. */
+	beneath(): Transaction {
+		this.#use();
+		const { ts, meter } = this;
+		const services = this.#services;
+		return new Transaction({ ...this.#base, ts, overlay: null, services, meter, onDispose() {} });
 	}
 
 	get(
@@ -163,16 +171,20 @@ export class Transaction implements DbSession {
 		return this.#reads.page(component, request);
 	}
 
-	// A query's sub-queries have nothing to roll back.
-	beginSub(): void {
+	/** @param limits the most that the function called now may use */
+	beginSub(limits?: Partial<TransactionLimits>): void {
+		this.meter.begin(limits);
+		// A query's sub-queries have nothing to roll back.
 		this.#overlay?.beginSub();
 	}
 
 	commitSub(): void {
+		this.meter.end(true);
 		this.#overlay?.commitSub();
 	}
 
 	rollbackSub(): void {
+		this.meter.end(false);
 		this.#overlay?.rollbackSub();
 	}
 
@@ -204,7 +216,7 @@ export class Transaction implements DbSession {
 		const table = existing ?? newTable(before, component, tableName);
 		// Ahead of the write: the document may hold an id of its own table.
 		if (!existing) this.#reads.catalog = withTables(before, [table]);
-		const id = this.#services.newId(table.number);
+		const id = this.#services.newId(table.idNumber);
 		try {
 			const context = this.#writeContext(component, isTrusted);
 			insertDocument(context, table, id, this.#services.nextCreationTime(), value);
@@ -225,7 +237,7 @@ export class Transaction implements DbSession {
 	#writeContext(component: ComponentPath, isTrusted: boolean): WriteContext {
 		return {
 			overlay: this.#requireOverlay(),
-			meter: this.#meter,
+			meter: this.meter,
 			tableOfId: (id) => tableNameOfId(this.catalog, component, id),
 			isTrusted,
 		};
