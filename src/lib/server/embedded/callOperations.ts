@@ -1,5 +1,5 @@
 /** Calls between functions, and handles to functions. */
-import { resolveAddress, toHandle } from './components.ts';
+import { resolveAddress } from './components.ts';
 import type { Execution } from './execution.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
 import type { AsyncOperation, OperationArgs } from './operation.ts';
@@ -18,7 +18,7 @@ export const callOperations: Record<string, AsyncOperation> = {
 	'1.0/createFunctionHandle': {
 		place: 'anywhere',
 		run: ({ deployment, component }, args) =>
-			toHandle(resolveAddress(deployment, component, args).target),
+			deployment.handles.of(resolveAddress(deployment, component, args).target),
 	},
 };
 

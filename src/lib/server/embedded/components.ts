@@ -1,5 +1,6 @@
 /** The tree of component instances of one pushed version, and how functions in it are addressed. */
 import type { ComponentDefinition } from './definitions.ts';
+import type { FunctionHandles } from './functionHandles.ts';
 import type { LoadedModules } from './loader.ts';
 import type { LoadedFunction } from './loadedFunctions.ts';
 import { FunctionError, type ComponentPath, type JsonValue } from './types.ts';
@@ -16,6 +17,7 @@ export interface Deployment {
 	version: number;
 	/** The app is ''. */
 	components: Map<ComponentPath, ComponentInstance>;
+	handles: FunctionHandles;
 	/** Keys of its instances in the instance runtime. */
 	instanceKeys: string[];
 }
@@ -26,7 +28,6 @@ export interface FunctionTarget {
 }
 
 const CHILD_REFERENCE = '_reference/childComponent/';
-const HANDLE = 'function://';
 
 export function childPath(parent: ComponentPath, name: string): ComponentPath {
 	return parent === '' ? name : `${parent}/${name}`;
@@ -51,7 +52,14 @@ export function resolveAddress(
 ): { target: FunctionTarget; found: LoadedFunction } {
 	const { name, reference, functionHandle } = address;
 	if (typeof name === 'string') return find(deployment, { component: caller, path: name });
-	if (typeof functionHandle === 'string') return find(deployment, parseHandle(functionHandle));
+	if (typeof functionHandle === 'string') {
+		const target = deployment.handles.find(deployment, functionHandle);
+		if (target) return find(deployment, target);
+		throw new FunctionError(
+			'InvalidFunctionAddress',
+			'This is no function handle of this deployment, or its function no longer exists. Make one with createFunctionHandle().',
+		);
+	}
 	if (typeof reference === 'string') {
 		const resolved = find(deployment, parseReference(caller, reference));
 		// A parent sees the child's public functions only; the child may hand out others as handles.
@@ -62,18 +70,6 @@ export function resolveAddress(
 		'InvalidFunctionAddress',
 		'This is no function: pass a reference from `api`, `internal` or `components`, or a function handle.',
 	);
-}
-
-export function toHandle({ component, path }: FunctionTarget): string {
-	return `${HANDLE}${component};${normalizeFunctionPath(path)}`;
-}
-
-export function parseHandle(handle: string): FunctionTarget {
-	const separator = handle.indexOf(';');
-	if (!handle.startsWith(HANDLE) || separator === -1) {
-		throw new FunctionError('InvalidFunctionAddress', 'This is no function handle.');
-	}
-	return { component: handle.slice(HANDLE.length, separator), path: handle.slice(separator + 1) };
 }
 
 function parseReference(caller: ComponentPath, reference: string): FunctionTarget {

@@ -83,7 +83,7 @@ function readPage(
 ): JsonValue {
 	if (execution.component !== '') {
 		throw new FunctionError(
-			'PaginationInComponent',
+			'PaginationUnsupportedInComponents',
 			'paginate() is only supported in the app. In a component use `paginator` of convex-helpers.',
 		);
 	}

@@ -19,6 +19,8 @@ export interface ComponentDefinition {
 	/** Absolute; what `convex.config` lies in. */
 	folder: string;
 	children: ChildComponent[];
+	/** What the app's own routes lie below, with slashes at both ends; '/' when none is given, and in components. */
+	httpPrefix: string;
 	/** Path prefix with slashes at both ends -> child name. */
 	httpMounts: [prefix: string, child: string][];
 	/** Declared variables: those that must be given. */
@@ -82,18 +84,19 @@ export async function readDefinitions(
 		.map((name) => path.join(folder, name))
 		.find(existsSync);
 	if (config) await read(folder, config, true);
-	else definitions.set(folder, { folder, children: [], httpMounts: [], requiredEnv: [] });
+	else {
+		definitions.set(folder, {
+			folder,
+			children: [],
+			httpPrefix: '/',
+			httpMounts: [],
+			requiredEnv: [],
+		});
+	}
 	return { definitions, inputs };
 }
 
 function toDefinition(folder: string, exported: Exported): ComponentDefinition {
-	if (exported.httpPrefix !== undefined) {
-		throw new PushError(
-			'UnsupportedFeature',
-			'convex.config',
-			'`httpPrefix` of defineApp() is not supported by the embedded deployment. Put the prefix into the routes of http.ts.',
-		);
-	}
 	return {
 		folder,
 		children: exported.childComponents.map(({ name, path: childFolder, env }) => ({
@@ -101,6 +104,7 @@ function toDefinition(folder: string, exported: Exported): ComponentDefinition {
 			folder: childFolder,
 			env: env ?? [],
 		})),
+		httpPrefix: exported.httpPrefix ?? '/',
 		httpMounts: Object.entries(exported.httpMounts ?? {}).map(([prefix, reference]) => [
 			prefix,
 			reference.replace('_reference/childComponent/', ''),

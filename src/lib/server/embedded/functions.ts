@@ -8,6 +8,7 @@ import { createEgressFetch } from './egressFetch.ts';
 import { runOutside } from './execution.ts';
 import { FileStore } from './fileStore.ts';
 import { FunctionEngine } from './functionEngine.ts';
+import { FunctionHandles } from './functionHandles.ts';
 import { installGlobals } from './globals.ts';
 import { respondToHttp } from './httpActions.ts';
 import { buildDeployment, discardDeployment, loadRest } from './push.ts';
@@ -33,6 +34,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 	const { storage, dataDir, siteUrl, cloudUrl = siteUrl, clock, log } = options;
 	const bundleStore = new BundleStore(path.join(path.resolve(dataDir), 'functions'));
 	const files = new FileStore(path.join(path.resolve(dataDir), 'files'), cloudUrl, storage);
+	const handles = new FunctionHandles(storage);
 	const env = { ...options.env, CONVEX_SITE_URL: siteUrl, CONVEX_CLOUD_URL: cloudUrl };
 
 	let current: Deployment | null = null;
@@ -68,7 +70,7 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			const bundles = await bundleStore.open(path.resolve(options.folder));
 			let next: Deployment | null = null;
 			try {
-				next = await buildDeployment({ bundles, version: version + 1, env, evaluate });
+				next = await buildDeployment({ bundles, version: version + 1, handles, env, evaluate });
 				await pushSchemas(next);
 				if (current) await loadRest(current);
 			} catch (error) {

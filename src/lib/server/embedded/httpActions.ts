@@ -75,12 +75,25 @@ async function findRoute(
 	method: string,
 ): Promise<Route | string> {
 	const { router, definition } = deployment.components.get(component)!;
-	const found = (await router?.())?.lookup(pathname, method);
-	if (found) return { handler: found[0], component, path: found[2] };
-	for (const [prefix, child] of definition.httpMounts) {
-		if (!pathname.startsWith(prefix)) continue;
-		const below = `/${pathname.slice(prefix.length)}`;
-		return findRoute(deployment, childPath(component, child), below, method);
+	const { httpPrefix, httpMounts } = definition;
+	const ownPath = below(httpPrefix, pathname);
+	const found = ownPath === null ? null : (await router?.())?.lookup(ownPath, method);
+	const own = found && { handler: found[0], component, path: found[2] };
+	if (own?.path === ownPath) return own;
+	// Of the app's prefix routes and the mounts the longest wins.
+	const ownLength = own ? httpPrefix.length + own.path.length - '/*'.length : 0;
+	const mounts = httpMounts
+		.filter(([prefix]) => prefix.length > ownLength && below(prefix, pathname) !== null)
+		.sort(([a], [b]) => b.length - a.length);
+	for (const [prefix, child] of mounts) {
+		const at = childPath(component, child);
+		const route = await findRoute(deployment, at, below(prefix, pathname)!, method);
+		if (typeof route !== 'string') return route;
 	}
-	return router || definition.httpMounts.length > 0 ? NO_ROUTE : NO_ROUTER;
+	return own ?? (router || httpMounts.length > 0 ? NO_ROUTE : NO_ROUTER);
+}
+
+/** '/a/b' below '/a/' is '/b'; null: it does not lie there. */
+function below(prefix: string, pathname: string): string | null {
+	return pathname.startsWith(prefix) ? pathname.slice(prefix.length - 1) : null;
 }

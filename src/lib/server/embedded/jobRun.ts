@@ -1,11 +1,17 @@
 /** Runs one scheduled function and records how it ended. */
-import { findFunction, parseHandle, type Deployment } from './components.ts';
+import { findFunction, type Deployment } from './components.ts';
 import type { ResolvedFunction } from './engine.ts';
 import type { Execution } from './execution.ts';
 import { errorText, logFailure, newRequestId } from './failures.ts';
 import type { FunctionEngine } from './functionEngine.ts';
 import type { Launch } from './launch.ts';
-import { SCHEDULED_TABLE, type JobDocument, type JobState, type PendingJob } from './jobs.ts';
+import {
+	SCHEDULED_TABLE,
+	jobTarget,
+	type JobDocument,
+	type JobState,
+	type PendingJob,
+} from './jobs.ts';
 import { type Caller, type JsonValue } from './types.ts';
 
 /** Scheduled functions and crons run for nobody, and may be internal. */
@@ -103,7 +109,7 @@ async function finish(engine: FunctionEngine, job: PendingJob, state: JobState):
 }
 
 function resolveJob(deployment: Deployment, component: string, name: string): ResolvedFunction {
-	const target = name.startsWith('function://') ? parseHandle(name) : { component, path: name };
+	const target = jobTarget(component, name);
 	const found = findFunction(deployment, target);
 	if (!found || found.kind === 'query') {
 		throw new JobFailed(`There is no mutation or action ${target.path} any more.`);

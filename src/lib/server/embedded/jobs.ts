@@ -1,4 +1,5 @@
 /** A scheduled call on its way into `_scheduled_functions`. */
+import type { FunctionTarget } from './components.ts';
 import type { ComponentPath, JsonValue } from './types.ts';
 
 export const SCHEDULED_TABLE = '_scheduled_functions';
@@ -26,10 +27,24 @@ export type JobState =
 export interface JobDocument {
 	_id: string;
 	_creationTime: number;
-	/** 'module:function', or a function handle when the function belongs to another component. */
+	/** 'module:function'; when the function belongs to another component, that before it. See `jobName`. */
 	name: string;
 	args: JsonValue[];
 	scheduledTime: number;
 	completedTime?: number;
 	state: JobState;
+}
+
+const FOREIGN = 'function://';
+
+/** No function handle: only the scheduler reads it, and user code cannot write it. */
+export function jobName(component: ComponentPath, target: FunctionTarget): string {
+	if (target.component === component) return target.path;
+	return `${FOREIGN}${target.component};${target.path}`;
+}
+
+export function jobTarget(component: ComponentPath, name: string): FunctionTarget {
+	if (!name.startsWith(FOREIGN)) return { component, path: name };
+	const separator = name.indexOf(';');
+	return { component: name.slice(FOREIGN.length, separator), path: name.slice(separator + 1) };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Bundles, StoredDefinition } from './bundleStore.ts';
 import { childPath, findFunction, type ComponentInstance, type Deployment } from './components.ts';
 import type { ComponentDefinition, EnvValue } from './definitions.ts';
+import type { FunctionHandles } from './functionHandles.ts';
 import { forgetInstance, registerInstance } from './instanceRuntime.ts';
 import { checkValidators, knownOf } from './loadedFunctions.ts';
 import { loadModules, type LoadOptions } from './loader.ts';
@@ -13,6 +14,7 @@ import type { ComponentPath } from './types.ts';
 export interface PushOptions {
 	bundles: Bundles;
 	version: number;
+	handles: FunctionHandles;
 	/** The app's environment, CONVEX_SITE_URL and CONVEX_CLOUD_URL included. */
 	env: Record<string, string>;
 	/** Runs user code outside of functions. */
@@ -24,9 +26,9 @@ const SYSTEM_VARIABLES = ['CONVEX_SITE_URL', 'CONVEX_CLOUD_URL'];
 
 /** @throws PushError */
 export async function buildDeployment(options: PushOptions): Promise<Deployment> {
-	const { bundles, version, env: appEnv } = options;
+	const { bundles, version, handles, env: appEnv } = options;
 	const definitions = new Map(bundles.definitions.map((one) => [one.folder, one]));
-	const deployment: Deployment = { version, components: new Map(), instanceKeys: [] };
+	const deployment: Deployment = { version, handles, components: new Map(), instanceKeys: [] };
 	const load = instanceLoader(options, deployment);
 	try {
 		const mount = async (

@@ -1,10 +1,11 @@
 /** Scheduling: a job is a document in `_scheduled_functions`, written in the transaction that schedules it. */
-import { resolveAddress, toHandle } from './components.ts';
+import { resolveAddress } from './components.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
 import {
 	MAX_SCHEDULED,
 	MAX_SCHEDULED_ARGS_BYTES,
 	SCHEDULED_TABLE,
+	jobName,
 	type JobDocument,
 } from './jobs.ts';
 import type { AsyncOperation, OperationArgs } from './operation.ts';
@@ -38,7 +39,7 @@ function schedule(execution: Execution, args: OperationArgs): Promise<JsonValue>
 	return engine.write(execution, (transaction) => {
 		countScheduled(transaction, args.args!);
 		const id = transaction.session.systemInsert(component, SCHEDULED_TABLE, {
-			name: target.component === component ? target.path : toHandle(target),
+			name: jobName(component, target),
 			args: [args.args!],
 			scheduledTime,
 			state: { kind: 'pending' },
