@@ -12,14 +12,18 @@ export class CommitClock {
 	#lastTs: Timestamp;
 	#lastCreationTime: number;
 
-	/** Reads what the last commit saved. A new file starts at the present. */
+	/**
+	 * Starts at the present, or at the last commit when that lies ahead. In a file that was put back from a copy, clients
+	 * have seen commits it does not have: all of them lie before now, so nobody has seen more than it says.
+	 */
 	constructor(clock: Pick<Clock, 'now'>, writer: DatabaseWriter) {
 		this.#clock = clock;
 		this.#writer = writer;
 		const ts = writer.getMeta('ts');
-		this.#lastTs = ts === null ? this.#nowNs() : BigInt(ts);
+		const now = this.#nowNs();
+		this.#lastTs = ts === null || BigInt(ts) < now ? now : BigInt(ts);
 		this.#lastCreationTime = Number(writer.getMeta('creationTime') ?? 0);
-		if (ts === null) this.save();
+		if (ts !== String(this.#lastTs)) this.save();
 	}
 
 	get lastTs(): Timestamp {
