@@ -83,6 +83,14 @@ export class FakeRunner implements FunctionRunner {
 		return this.latest;
 	}
 
+	async pinSnapshot(): Promise<Timestamp> {
+		return this.latest;
+	}
+
+	async signingKeys(): Promise<{ keys: JsonValue[] }> {
+		return { keys: [] };
+	}
+
 	async runQueries(calls: (FunctionCall & { journal?: string | null })[]): Promise<QueryOutcome[]> {
 		await this.beforeQuery?.();
 		const ts = this.latest;

@@ -220,7 +220,7 @@ describe('limits of one transaction', () => {
 		await expect(mutate(storage, exceed)).rejects.toMatchObject({ code });
 		await storage.mutate(async (db) => {
 			db.insert('', 'notes', {});
-			expect(db.usage().usage.documentsWritten).toBe(1);
+			expect(db.meter.usage.documentsWritten).toBe(1);
 		});
 	});
 });

@@ -1,6 +1,7 @@
 /** Calls between functions, and handles to functions. */
 import { resolveAddress } from './components.ts';
 import type { Execution } from './execution.ts';
+import { readTransactionLimits } from './limits.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
 import type { AsyncOperation, OperationArgs } from './operation.ts';
 import type { ResolvedFunction } from './engine.ts';
@@ -34,20 +35,11 @@ function runInTransaction(execution: Execution, args: OperationArgs): Promise<Js
 	if (kind === 'mutation' && execution.kind !== 'mutation') {
 		throw new FunctionError('NotAllowedHere', 'A query cannot call a mutation.');
 	}
-	if (args.transactionLimits !== undefined) {
-		throw new FunctionError(
-			'Unsupported',
-			'`transactionLimits` is not supported by the embedded deployment. Leave the option out.',
-		);
-	}
+	const limits = readTransactionLimits(args.transactionLimits);
 	const callee = resolve(execution, args, kind);
 	if (execution.depth >= MAX_DEPTH) throw tooDeep(execution);
-	return execution.engine.callInTransaction(
-		execution,
-		callee,
-		args.args!,
-		udfType === 'snapshotQuery',
-	);
+	const isStale = udfType === 'snapshotQuery';
+	return execution.engine.callInTransaction(execution, callee, args.args!, { isStale, limits });
 }
 
 function fromAction(kind: FunctionKind): AsyncOperation {

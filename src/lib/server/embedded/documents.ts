@@ -5,6 +5,9 @@ import { FunctionError, type JsonValue } from './types.ts';
 /** https://docs.convex.dev/production/state/limits, "Documents" and "Values". */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_NESTING = 16;
+/** Of documents the engine writes itself: a scheduled function's arguments may have 4 MiB, nested as deeply as any value. */
+const SYSTEM_LIMITS = { bytes: 8 * MAX_DOCUMENT_BYTES, nesting: 64 };
+const DOCUMENT_LIMITS = { bytes: MAX_DOCUMENT_BYTES, nesting: MAX_NESTING };
 const MAX_ARRAY_ELEMENTS = 8_192;
 const MAX_OBJECT_FIELDS = 1_024;
 const MAX_FIELD_NAME_CHARS = 1_024;
@@ -19,14 +22,18 @@ export interface NormalizedValue {
 }
 
 /** Throws FunctionError 'InvalidValue' for anything Convex would not store inside a document. */
-export function normalizeValue(json: JsonValue): NormalizedValue {
-	const state = { sizeBytes: 0, hasCommitTs: false };
+export function normalizeValue(json: JsonValue, maxNesting = MAX_NESTING): NormalizedValue {
+	const state = { sizeBytes: 0, hasCommitTs: false, maxNesting };
 	const value = normalize(json, 0, state);
-	return { value, ...state };
+	return { value, sizeBytes: state.sizeBytes, hasCommitTs: state.hasCommitTs };
 }
 
 /** As `normalizeValue`, for a whole document of `table`. `fields` carries `_id` and `_creationTime` already. */
-export function normalizeDocument(fields: JsonObject): NormalizedValue & { value: JsonObject } {
+export function normalizeDocument(
+	fields: JsonObject,
+	isSystem = false,
+): NormalizedValue & { value: JsonObject } {
+	const limits = isSystem ? SYSTEM_LIMITS : DOCUMENT_LIMITS;
 	for (const name of Object.keys(fields)) {
 		if (name.startsWith('_') && name !== '_id' && name !== '_creationTime') {
 			throw new FunctionError(
@@ -35,8 +42,8 @@ export function normalizeDocument(fields: JsonObject): NormalizedValue & { value
 			);
 		}
 	}
-	const normalized = normalizeValue(fields);
-	if (normalized.sizeBytes > MAX_DOCUMENT_BYTES) {
+	const normalized = normalizeValue(fields, limits.nesting);
+	if (normalized.sizeBytes > limits.bytes) {
 		const mebibytes = (normalized.sizeBytes / MAX_DOCUMENT_BYTES).toFixed(2);
 		throw new FunctionError(
 			'ValueTooLarge',
@@ -51,7 +58,7 @@ export function requireObject(method: string, value: JsonValue): JsonObject {
 	if (kindOf(value) !== 'object') {
 		throw new FunctionError(
 			'InvalidArgument',
-			`Invalid argument \`value\` for \`db.${method}\`: expected an object.`,
+			`Invalid argument \`value\` for \`db.${method}\`: Value must be an Object`,
 		);
 	}
 	return value as JsonObject;
@@ -81,7 +88,7 @@ function encodeInteger(value: bigint): JsonObject {
 	return { $integer: bytes.toString('base64') };
 }
 
-type State = { sizeBytes: number; hasCommitTs: boolean };
+type State = { sizeBytes: number; hasCommitTs: boolean; maxNesting: number };
 
 function normalize(json: JsonValue, depth: number, state: State): JsonValue {
 	if (json === null || typeof json === 'boolean') {
@@ -96,10 +103,10 @@ function normalize(json: JsonValue, depth: number, state: State): JsonValue {
 		state.sizeBytes += 2 + Buffer.byteLength(json);
 		return json;
 	}
-	if (depth >= MAX_NESTING) {
+	if (depth >= state.maxNesting) {
 		throw new FunctionError(
 			'InvalidValue',
-			`Value is too nested (nested ${depth + 1} levels deep > maximum nesting ${MAX_NESTING}).`,
+			`Value is too nested (nested ${depth + 1} levels deep > maximum nesting ${state.maxNesting}).`,
 		);
 	}
 	if (Array.isArray(json)) {

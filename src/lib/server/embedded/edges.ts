@@ -1,10 +1,11 @@
 /** Everything between the outside and the functions: HTTP, WebSocket, in-process calls, shared query results. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { AdminApi } from './admin/adminApi.ts';
 import { createAuthenticator, isSameSecret, type Authenticator, type Origination } from './auth.ts';
 import { originPolicy } from './cors.ts';
 import { createIssuerReader, readIssuerJson } from './fetchJson.ts';
-import { createHttpApi, type HttpApiOptions } from './httpApi.ts';
+import { createHttpApi, type HttpApi, type HttpApiOptions } from './httpApi.ts';
 import { clientAddress, HttpFailure, sendWebResponse, toWebRequest } from './httpMessages.ts';
 import { createKeySets } from './jwks.ts';
 import type { FileAccess } from './runnerOptions.ts';
@@ -23,6 +24,9 @@ export interface EdgeOptions {
 	log: LogEvent;
 	/** Public origin, without a slash at the end. */
 	origin: string;
+	/** Public URL below which HTTP actions are reachable; default `origin`. On an origin of its own every path is one. */
+	siteUrl?: string;
+	admin?: AdminApi;
 	httpActionPrefixes: readonly string[];
 	adminKey?: string;
 	/** Pages of other origins that may read the API and open sockets; undefined: any may. */
@@ -43,6 +47,8 @@ export interface EdgeOptions {
 export interface Edges {
 	/** True: the request is answered here. False: it is untouched. */
 	handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+	/** For a port of its own: every path is an HTTP action. */
+	handleSiteRequest(request: IncomingMessage, response: ServerResponse): void;
 	/** True: the upgrade is answered here. False: the socket is untouched. */
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 	/** The same API without the network. `from.ip`: whom the call is made for; nobody in particular without it. */
@@ -60,14 +66,17 @@ export function createEdges(options: EdgeOptions): Edges {
 	const { runner, clock, log, origin, latestTs, showLogLines } = options;
 	const origins = originPolicy(origin, options.allowedOrigins);
 	const remoteJson = options.fetchJson ?? createIssuerReader();
+	const siteUrl = new URL(options.siteUrl ?? origin);
+	const ownOrigins = [origin, siteUrl.origin];
+	const isSharedOrigin = siteUrl.origin === origin;
 	const keySets = createKeySets(
 		clock,
 		// Our own keys are read in process: the public address may not be reachable from here (proxy, TLS, NAT).
 		async (url) =>
-			url.startsWith(`${origin}/`)
-				? readIssuerJson(await runner.runHttpAction(new Request(url, ownHeaders), nobody))
+			ownOrigins.some((own) => url.startsWith(`${own}/`))
+				? readIssuerJson(await fetchAsFunction(new Request(url, ownHeaders)))
 				: remoteJson(url),
-		origin,
+		ownOrigins,
 	);
 	const auth = createAuthenticator({
 		clock,
@@ -76,7 +85,7 @@ export function createEdges(options: EdgeOptions): Edges {
 		adminKey: options.adminKey,
 	});
 	const cache = new QueryCache({ runner, latestTs, log, showLogLines });
-	const api = createHttpApi({ ...options, cache, auth, origins });
+	const api = createHttpApi({ ...options, cache, auth, origins, isSharedOrigin });
 	const originationOf = (request: IncomingMessage): Origination => ({
 		ip: clientAddress(request, options.trustProxy ?? false),
 		userAgent: request.headers['user-agent'] ?? null,
@@ -108,24 +117,18 @@ export function createEdges(options: EdgeOptions): Edges {
 		invalidateAll,
 		handleRequest(request, response) {
 			if (!api.takes(pathnameOf(request.url, origin))) return false;
-			void answer(request, response);
+			void answer(request, response, origin, api.respond);
 			return true;
+		},
+		handleSiteRequest(request, response) {
+			void answer(request, response, siteUrl.origin, api.respondAsSite);
 		},
 		handleUpgrade: (request, socket, head) => sync.handleUpgrade(request, socket, head),
 		fetch(request, from) {
 			const userAgent = request.headers.get('user-agent');
 			return api.respond(request, { ip: from?.ip ?? null, userAgent });
 		},
-		async fetchAsFunction(request) {
-			const { pathname } = new URL(request.url);
-			const { serverStats } = options;
-			if (serverStats && isSameSecret(pathname, serverStats.path)) {
-				return Response.json(serverStats.read());
-			}
-			if (api.takes(pathname)) return api.respond(request, ownAddress);
-			// On real deployments HTTP actions have an origin of their own and start at its root.
-			return runner.runHttpAction(request, nobody);
-		},
+		fetchAsFunction,
 		stats: () => ({ ...sync.stats(), cachedQueries: cache.size }),
 		async close() {
 			for (const stop of stopListening) stop();
@@ -133,11 +136,28 @@ export function createEdges(options: EdgeOptions): Edges {
 		},
 	};
 
-	async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+	async function fetchAsFunction(request: Request): Promise<Response> {
+		const { pathname, origin: asked } = new URL(request.url);
+		if (asked !== origin) return api.respondAsSite(request, ownAddress);
+		const { serverStats } = options;
+		if (serverStats && isSameSecret(pathname, serverStats.path)) {
+			return Response.json(serverStats.read());
+		}
+		if (api.takes(pathname)) return api.respond(request, ownAddress);
+		// On real deployments HTTP actions have an origin of their own and start at its root.
+		return runner.runHttpAction(request, nobody);
+	}
+
+	async function answer(
+		incoming: IncomingMessage,
+		outgoing: ServerResponse,
+		origin: string,
+		respond: HttpApi['respond'],
+	): Promise<void> {
 		let response: Response;
 		try {
 			const request = toWebRequest(incoming, origin);
-			response = await api.respond(request, originationOf(incoming));
+			response = await respond(request, originationOf(incoming));
 		} catch (error) {
 			// A request the Fetch standard cannot hold, e.g. with a broken header or address.
 			response = (

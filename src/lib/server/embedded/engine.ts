@@ -3,6 +3,8 @@ import type { FunctionTarget } from './components.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
 import type { FileStore } from './fileStore.ts';
 import type { PendingJob } from './jobs.ts';
+import type { JwtSigner } from './jwtSigner.ts';
+import type { TransactionLimits } from './limits.ts';
 import type { LoadedFunction } from './loadedFunctions.ts';
 import type { RunnerOptions } from './runnerOptions.ts';
 import type { JsonValue } from './types.ts';
@@ -12,15 +14,23 @@ export interface ResolvedFunction {
 	found: LoadedFunction;
 }
 
+export interface TransactionCallOptions {
+	/** It sees what the caller's transaction started from, not the caller's writes. */
+	isStale: boolean;
+	/** The most it may use of its caller's limits. */
+	limits: Partial<TransactionLimits>;
+}
+
 export interface Engine {
 	readonly options: RunnerOptions;
 	readonly files: FileStore;
-	/** A call inside the caller's transaction. `isStale`: sees committed state only, not the caller's writes. */
+	readonly signer: JwtSigner;
+	/** A call inside the caller's transaction. */
 	callInTransaction(
 		caller: Execution,
 		callee: ResolvedFunction,
 		args: JsonValue,
-		isStale: boolean,
+		options: TransactionCallOptions,
 	): Promise<JsonValue>;
 	/** A call from an action: a transaction, or an action, of its own. */
 	callFromAction(caller: Execution, callee: ResolvedFunction, args: JsonValue): Promise<JsonValue>;

@@ -20,10 +20,10 @@ export interface FunctionTransaction {
 	usedIdentity: boolean;
 	/** End cursor of the page as an earlier evaluation found it; keeps paginated subscriptions gapless. */
 	journal: { pinned: string | null; produced: string | null };
-	/** Calls to schedule so far and the size of their arguments; limited as on real deployments. */
-	scheduled: { functions: number; argsBytes: number };
 	/** Run once it is durable (arm a job, unlink a file); a sub-transaction that rolls back takes its own away. */
 	afterCommit: (() => void)[];
+	/** Run should none of it become durable (unlink a new file). */
+	afterLoss: (() => void)[];
 }
 
 export interface RequestInfo {

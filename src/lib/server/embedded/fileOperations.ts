@@ -91,9 +91,10 @@ async function store(
 		typeof contentType === 'string' ? contentType : null,
 		typeof sha256 === 'string' ? sha256 : null,
 	);
-	return execution.engine.write(execution, (transaction) =>
-		files.adopt(transaction, execution.component, staged),
-	);
+	return execution.engine.write(execution, (transaction) => {
+		transaction.session.meter.storeFile(bytes.byteLength);
+		return files.adopt(transaction, execution.component, staged);
+	});
 }
 
 async function load(
@@ -101,9 +102,11 @@ async function load(
 	storageId: unknown,
 ): Promise<{ bytes: Buffer; contentType: string | null } | null> {
 	const { files } = execution.engine;
-	const found = await execution.engine.read(execution, (transaction) =>
-		files.find(transaction, execution.component, checkId(storageId)),
-	);
+	const found = await execution.engine.read(execution, (transaction) => {
+		const file = files.find(transaction, execution.component, checkId(storageId));
+		if (file) transaction.session.meter.readFile(file.size);
+		return file;
+	});
 	return found && { bytes: await files.read(found._id), contentType: found.contentType ?? null };
 }
 

@@ -1,10 +1,14 @@
 /** Transactions and calls between functions. */
-import type { Engine, ResolvedFunction } from './engine.ts';
+import type { Engine, ResolvedFunction, TransactionCallOptions } from './engine.ts';
+import type { Variables } from './admin/variables.ts';
+import { noteReported, recorded } from './admin/executionRecords.ts';
+import { DiskFailure } from './diskFailure.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
 import { toCallerError } from './failures.ts';
 import type { FileStore } from './fileStore.ts';
 import { invoke } from './invoke.ts';
 import type { PendingJob } from './jobs.ts';
+import { JwtSigner } from './jwtSigner.ts';
 import { childLaunch, type Launch } from './launch.ts';
 import type { RunnerOptions } from './runnerOptions.ts';
 import { seededRandom } from './seededRandom.ts';
@@ -16,6 +20,9 @@ import { FunctionError, type JsonValue } from './types.ts';
 export class FunctionEngine implements Engine {
 	readonly options: RunnerOptions;
 	readonly files: FileStore;
+	readonly signer: JwtSigner;
+	/** The deployment's own. */
+	readonly variables: () => Variables;
 	/** Set by the scheduler, which is made after. */
 	onJob: (job: PendingJob) => void = () => {};
 	private readonly fetch: typeof globalThis.fetch;
@@ -23,9 +30,16 @@ export class FunctionEngine implements Engine {
 	private running = 0;
 	private onIdle: (() => void)[] = [];
 
-	constructor(options: RunnerOptions, files: FileStore, fetch: typeof globalThis.fetch) {
+	constructor(
+		options: RunnerOptions,
+		files: FileStore,
+		fetch: typeof globalThis.fetch,
+		variables: () => Variables,
+	) {
 		this.options = options;
+		this.variables = variables;
 		this.files = files;
+		this.signer = new JwtSigner(options.storage, options.cloudUrl ?? options.siteUrl);
 		this.fetch = fetch;
 	}
 
@@ -59,8 +73,8 @@ export class FunctionEngine implements Engine {
 			random: seededRandom(),
 			usedIdentity: false,
 			journal: { pinned: journal, produced: null },
-			scheduled: { functions: 0, argsBytes: 0 },
 			afterCommit: [],
+			afterLoss: [],
 		};
 	}
 
@@ -76,14 +90,20 @@ export class FunctionEngine implements Engine {
 			: (timeLimitsMs?.action ?? ACTION_LIMIT_MS);
 		this.running++;
 		try {
-			return await withTimeLimit(clock, limitMs, execution.path, () =>
-				invoke(execution, callee.found, args),
+			return await recorded(execution, () =>
+				withTimeLimit(clock, limitMs, execution.path, () =>
+					invoke(execution, callee.found, args),
+				),
 			);
 		} finally {
 			execution.isOver = true;
 			this.running--;
 			if (this.running === 0) for (const wake of this.onIdle.splice(0)) wake();
 		}
+	}
+
+	get isIdle(): boolean {
+		return this.running === 0;
 	}
 
 	/** Resolves when no function runs. */
@@ -96,16 +116,17 @@ export class FunctionEngine implements Engine {
 		caller: Execution,
 		callee: ResolvedFunction,
 		args: JsonValue,
-		isStale: boolean,
+		{ isStale, limits }: TransactionCallOptions,
 	): Promise<JsonValue> {
 		return caller.queue.run(async () => {
 			requireRunning(caller);
-			if (isStale) return this.callOnSnapshot(caller, callee, args);
+			if (isStale) return this.callBeneath(caller, callee, args, limits);
 			const transaction = caller.transaction!;
-			const { session, afterCommit } = transaction;
+			const { session, afterCommit, afterLoss } = transaction;
 			const effects = afterCommit.length;
+			const losses = afterLoss.length;
 			const child = this.execution(childLaunch(caller, callee), transaction);
-			session.beginSub();
+			session.beginSub(limits);
 			try {
 				const value = await this.runChild(caller, child, callee, args);
 				session.commitSub();
@@ -113,6 +134,7 @@ export class FunctionEngine implements Engine {
 			} catch (error) {
 				session.rollbackSub();
 				afterCommit.length = effects;
+				afterCommit.push(...afterLoss.slice(losses));
 				throw toCallerError(error, child);
 			}
 		});
@@ -125,7 +147,13 @@ export class FunctionEngine implements Engine {
 	): Promise<JsonValue> {
 		const child = this.execution(childLaunch(caller, callee), null);
 		const run = (): Promise<JsonValue> =>
-			this.keepLines(caller, child, () => this.runTop(child, callee, args));
+			this.keepLines(caller, child, async () => {
+				try {
+					return await this.runTop(child, callee, args);
+				} finally {
+					noteReported(caller, child.logLines);
+				}
+			});
 		try {
 			if (callee.found.kind === 'action') return await run();
 			if (callee.found.kind === 'query') {
@@ -170,15 +198,33 @@ export class FunctionEngine implements Engine {
 	async inMutation<T>(
 		run: (transaction: FunctionTransaction) => Promise<T>,
 	): Promise<{ value: T; ts: bigint }> {
-		let effects: (() => void)[] = [];
-		const result = await this.options.storage.mutate(async (session) => {
-			const transaction = this.transaction(session, true, null);
-			const value = await run(transaction);
-			effects = transaction.afterCommit;
-			return value;
-		});
-		for (const effect of effects) effect();
-		return result;
+		const transactions: FunctionTransaction[] = [];
+		try {
+			const result = await this.options.storage.mutate(async (session) => {
+				const transaction = this.transaction(session, true, null);
+				transactions.push(transaction);
+				return run(transaction);
+			});
+			for (const { afterCommit } of transactions) this.runEffects(afterCommit);
+			return result;
+		} catch (error) {
+			// What a power failure may bring back keeps its files; the next start removes them if it does not.
+			if (!(error instanceof DiskFailure && error.fate === 'unknown')) {
+				for (const { afterLoss } of transactions) this.runEffects(afterLoss);
+			}
+			throw error;
+		}
+	}
+
+	/** Nobody waits for what follows a transaction, and none of it may change how the transaction ended. */
+	private runEffects(effects: (() => void)[]): void {
+		for (const effect of effects) {
+			try {
+				effect();
+			} catch (error) {
+				this.options.log('storage.effectFailed', { error: String(error) });
+			}
+		}
 	}
 
 	async onSnapshot<T>(
@@ -193,22 +239,27 @@ export class FunctionEngine implements Engine {
 		}
 	}
 
-	private callOnSnapshot(
+	/** On what the mutation started from: it sees none of the mutation's writes. */
+	private async callBeneath(
 		caller: Execution,
 		callee: ResolvedFunction,
 		args: JsonValue,
+		limits: TransactionCallOptions['limits'],
 	): Promise<JsonValue> {
-		return this.onSnapshot(null, async (stale) => {
-			const transaction = { ...stale, nowMs: caller.transaction!.nowMs };
-			const child = this.execution(childLaunch(caller, callee), transaction);
-			try {
-				return await this.runChild(caller, child, callee, args);
-			} catch (error) {
-				throw toCallerError(error, child);
-			} finally {
-				caller.transaction!.usedIdentity ||= transaction.usedIdentity;
-			}
-		});
+		const { session, nowMs } = caller.transaction!;
+		const stale = session.beneath();
+		const transaction = { ...this.transaction(stale, false, null), nowMs };
+		const child = this.execution(childLaunch(caller, callee), transaction);
+		session.meter.begin(limits);
+		try {
+			return await this.runChild(caller, child, callee, args);
+		} catch (error) {
+			throw toCallerError(error, child);
+		} finally {
+			session.meter.end(true);
+			stale.dispose();
+			caller.transaction!.usedIdentity ||= transaction.usedIdentity;
+		}
 	}
 
 	/** Under the limit of the function at the top, which waits for it. */

@@ -1,15 +1,26 @@
 /** Runs the functions of a convex folder: the one implementation of `FunctionRunner`. */
 import path from 'node:path';
+import {
+	changeVariables,
+	loadVariables,
+	saveVariables,
+	toChanges,
+	type VariableChange,
+	type Variables,
+} from './admin/variables.ts';
 import { BundleStore } from './bundleStore.ts';
 import { createAccess } from './fileAccess.ts';
 import type { Deployment } from './components.ts';
 import { findFunction } from './components.ts';
 import { createEgressFetch } from './egressFetch.ts';
 import { runOutside } from './execution.ts';
+import { errorText } from './failures.ts';
 import { FileStore } from './fileStore.ts';
 import { FunctionEngine } from './functionEngine.ts';
 import { FunctionHandles } from './functionHandles.ts';
 import { installGlobals } from './globals.ts';
+import { failJob } from './jobTable.ts';
+import type { LoadedFunction } from './loadedFunctions.ts';
 import { respondToHttp } from './httpActions.ts';
 import { buildDeployment, discardDeployment, loadRest } from './push.ts';
 import { PushError } from './pushError.ts';
@@ -35,7 +46,13 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 	const bundleStore = new BundleStore(path.join(path.resolve(dataDir), 'functions'));
 	const files = new FileStore(path.join(path.resolve(dataDir), 'files'), cloudUrl, storage);
 	const handles = new FunctionHandles(storage);
-	const env = { ...options.env, CONVEX_SITE_URL: siteUrl, CONVEX_CLOUD_URL: cloudUrl };
+	let variables = changeVariables(loadVariables(storage), toChanges(options.variables ?? {}));
+	const envWith = (own: Variables) => ({
+		...own,
+		...options.env,
+		CONVEX_SITE_URL: siteUrl,
+		CONVEX_CLOUD_URL: cloudUrl,
+	});
 
 	let current: Deployment | null = null;
 	let version = 0;
@@ -45,11 +62,11 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 
 	const fetch = createEgressFetch({
 		isOpen: options.egress === 'open',
-		ownOrigin: new URL(siteUrl).origin,
+		ownOrigins: [siteUrl, cloudUrl].map((url) => new URL(url).origin),
 		ownFetch: (request) =>
 			options.ownOriginFetch?.(request) ?? respondToHttp(engine, deployment(), request, ANONYMOUS),
 	});
-	const engine = new FunctionEngine(options, files, fetch);
+	const engine = new FunctionEngine(options, files, fetch, () => variables);
 	const scheduler = new Scheduler(engine, deployment);
 	engine.onJob = (job) => scheduler.arm(job);
 
@@ -64,10 +81,13 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 		}
 	};
 
-	const push = (): Promise<PushReport> =>
+	const push = (changes: VariableChange[] = []): Promise<PushReport> =>
 		pushes.run(async () => {
+			const nextVariables = changeVariables(variables, changes);
+			const env = envWith(nextVariables);
 			const startMs = performance.now();
-			const bundles = await bundleStore.open(path.resolve(options.folder));
+			const isUnchanged = current === null && (options.isReplacement ?? false);
+			const bundles = await bundleStore.open(path.resolve(options.folder), isUnchanged);
 			let next: Deployment | null = null;
 			try {
 				next = await buildDeployment({ bundles, version: version + 1, handles, env, evaluate });
@@ -78,28 +98,34 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 				bundleStore.discard(bundles);
 				throw error;
 			}
+			saveVariables(storage, nextVariables);
+			variables = nextVariables;
 			current = next;
 			version++;
 			// Functions still running on the version before have all their modules.
-			bundleStore.keep(bundles);
+			try {
+				bundleStore.keep(bundles);
+			} catch (error) {
+				// They serve all the same; the next start makes them again.
+				log('functions.notKept', { error: errorText(error) });
+			}
 			for (const listener of listeners) listener();
 			scheduler.reload();
 			return {
 				version,
-				functions: [...next.components.values()].reduce(
-					(sum, { functions }) => sum + functions.size,
-					0,
-				),
-				components: [...next.components.keys()],
+				...summaryOf(next),
 				wasBundled: bundles.wasBundled,
 				durationMs: Math.round(performance.now() - startMs),
 			};
 		});
 
-	await runOutside(push);
+	await runOutside(() => push());
 
 	return {
-		push: () => runOutside(push),
+		push: () => runOutside(() => push()),
+		variables: () => Promise.resolve(variables),
+		updateVariables: (changes) => runOutside(async () => void (await push(changes))),
+		summary: () => Promise.resolve(summaryOf(deployment())),
 		startScheduler: () => runOutside(() => scheduler.start()),
 		async stop(graceMs = STOP_GRACE_MS) {
 			scheduler.stop();
@@ -113,11 +139,16 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 			const found = findFunction(deployment(), { component, path: functionPath });
 			return found && (isAdmin || (found.isPublic && component === '')) ? found.kind : null;
 		},
+		pinSnapshot: async () => storage.pinSnapshot(),
+		signingKeys: async () => engine.signer.keys(),
 		runQueries: (calls) => runOutside(() => runQueries(engine, deployment(), calls)),
 		runMutation: (call) => runOutside(() => runMutation(engine, deployment, call)),
 		runAction: (call) => runOutside(() => runAction(engine, deployment(), call)),
-		runHttpAction: (request, caller) =>
-			runOutside(() => respondToHttp(engine, deployment(), request, caller)),
+		runHttpAction: (request, caller, requestId) =>
+			runOutside(() => respondToHttp(engine, deployment(), request, caller, requestId)),
+		list: () => listOf(deployment()),
+		failJob: (id, error) => failJob(engine, [...deployment().components.keys()], id, error),
+		isIdle: () => Promise.resolve(engine.isIdle),
 		version: () => version,
 		onPush(listener) {
 			listeners.add(listener);
@@ -125,6 +156,18 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 		},
 		authProviders: () => deployment().components.get('')!.authProviders,
 	};
+}
+
+function summaryOf({ components }: Deployment): Pick<PushReport, 'functions' | 'components'> {
+	let functions = 0;
+	for (const instance of components.values()) functions += instance.functions.size;
+	return { functions, components: [...components.keys()] };
+}
+
+function listOf({ components }: Deployment): ReturnType<EmbeddedFunctions['list']> {
+	const facts = (functions: Map<string, LoadedFunction>) =>
+		new Map([...functions].map(([at, { kind, isPublic }]) => [at, { kind, isPublic }]));
+	return new Map([...components].map(([at, { functions }]) => [at, facts(functions)]));
 }
 
 function schemasOf(deployment: Deployment): Map<ComponentPath, SchemaDefinition> {

@@ -1,4 +1,5 @@
 /** The HTTP side of the deployment: which paths are its own, and who answers them. */
+import { requireAdmin, type AdminApi } from './admin/adminApi.ts';
 import { AuthFailure, type Authenticator, type Origination } from './auth.ts';
 import type { OriginPolicy } from './cors.ts';
 import { respondToFiles } from './httpFiles.ts';
@@ -11,7 +12,9 @@ import {
 	type FunctionKind,
 	type FunctionRequest,
 } from './httpFunctions.ts';
+import { respondWithKeys } from './httpKeys.ts';
 import { HttpFailure, readBody } from './httpMessages.ts';
+import { JWKS_PATH } from './jwtSigner.ts';
 import type { FileAccess } from './runnerOptions.ts';
 import { encodeTs } from './syncMessages.ts';
 import { isSyncPath } from './syncProtocol.ts';
@@ -24,8 +27,12 @@ export interface HttpApiOptions extends FunctionEndpointOptions {
 	log: LogEvent;
 	/** Paths below these go to the app's http.ts unchanged; `/http/*` goes there without its prefix. */
 	httpActionPrefixes: readonly string[];
+	/** Default true: HTTP actions are reachable on the API's origin, and on no other. */
+	isSharedOrigin?: boolean;
 	instanceName: string;
 	version: string;
+	/** Without it there are no endpoints for administrators. */
+	admin?: AdminApi;
 	/** Default 20 MiB, what Convex takes for HTTP actions. */
 	maxBodyBytes?: number;
 }
@@ -34,6 +41,8 @@ export interface HttpApi {
 	takes(pathname: string): boolean;
 	/** Never rejects. 404 for a path that is not taken. */
 	respond(request: Request, from: Origination): Promise<Response>;
+	/** As an address where every path is an HTTP action. Never rejects. */
+	respondAsSite(request: Request, from: Origination): Promise<Response>;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024;
@@ -50,6 +59,8 @@ const OTHER_PATHS = new Set([
 	'/instance_version',
 	'/api/query_ts',
 	'/api/debug_event',
+	'/echo',
+	JWKS_PATH,
 ]);
 const RUN_PREFIX = '/api/run/';
 const FILES_PREFIX = '/api/storage/';
@@ -69,6 +80,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 		OTHER_PATHS.has(pathname) ||
 		pathname.startsWith(RUN_PREFIX) ||
 		pathname.startsWith(FILES_PREFIX) ||
+		options.admin?.takes(pathname) === true ||
 		isSyncPath(pathname);
 
 	const callerOf = (request: Request, from: Origination): Promise<Caller> =>
@@ -98,14 +110,23 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 		if (Object.hasOwn(FUNCTION_PATHS, pathname) || pathname.startsWith(RUN_PREFIX)) {
 			// Who is asking comes first: a refused caller's body is not looked at.
 			const caller = await callerOf(request, from);
+			// It names components and tells what a path is.
+			if (pathname === '/api/function') requireAdmin(caller);
 			return runFunctionRequest(await functionRequestOf(request, url), caller, options);
+		}
+		if (options.admin?.takes(pathname)) {
+			return options.admin.respond(request, url, await callerOf(request, from));
 		}
 		if (isSyncPath(pathname)) {
 			throw new HttpFailure(426, 'UpgradeRequired', 'This address speaks WebSocket only.');
 		}
 		switch (pathname) {
 			case '/api/query_ts':
-				return Response.json({ ts: encodeTs(options.latestTs()) });
+				return Response.json({ ts: encodeTs(await runner.pinSnapshot()) });
+			case JWKS_PATH:
+				return respondWithKeys(runner, request, from, options.isSharedOrigin ?? true);
+			case '/echo':
+				return new Response(new Uint8Array(await readBody(request, maxBodyBytes)));
 			case '/api/debug_event':
 				await readBody(request, maxBodyBytes);
 				return new Response(null, { status: 200 });
@@ -116,11 +137,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 		}
 	};
 
-	const respondToHttpAction = async (request: Request, url: URL, from: Origination) => {
-		const target = new URL(url);
-		if (url.pathname.startsWith(HTTP_PREFIX)) {
-			target.pathname = url.pathname.slice(HTTP_PREFIX.length - 1);
-		}
+	const respondToHttpAction = async (request: Request, target: URL, from: Origination) => {
 		const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
 		const forwarded = new Request(target, {
 			method: request.method,
@@ -136,6 +153,14 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 
 	return {
 		takes: (pathname) => isApi(pathname) || isHttpAction(pathname),
+		async respondAsSite(request, from) {
+			const url = new URL(request.url);
+			try {
+				return await respondToHttpAction(request, url, from);
+			} catch (error) {
+				return refusal(error, url.pathname);
+			}
+		},
 		async respond(request, from) {
 			const url = new URL(request.url);
 			const isOwnApi = isApi(url.pathname);
@@ -143,7 +168,11 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 			try {
 				if (isOwnApi) response = await respondToApi(request, url, from);
 				else if (isHttpAction(url.pathname)) {
-					return await respondToHttpAction(request, url, from);
+					const target = new URL(url);
+					if (url.pathname.startsWith(HTTP_PREFIX)) {
+						target.pathname = url.pathname.slice(HTTP_PREFIX.length - 1);
+					}
+					return await respondToHttpAction(request, target, from);
 				} else throw new HttpFailure(404, 'NotFound', 'There is nothing at this address.');
 			} catch (error) {
 				response = refusal(error, url.pathname);

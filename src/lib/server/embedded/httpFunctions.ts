@@ -10,6 +10,7 @@ import type {
 	FunctionOutcome,
 	FunctionRunner,
 	JsonValue,
+	QueryOutcome,
 	Timestamp,
 } from './types.ts';
 
@@ -133,6 +134,11 @@ export async function runFunctionRequest(
 	const call: FunctionCall = { component, path, args, caller };
 	const kind =
 		request.kind === 'any' ? options.kindOf(component, path, caller.isAdmin) : request.kind;
+	if (atTs !== null) {
+		// Never from the cache: what it holds may be newer.
+		const [{ outcome }] = (await options.runner.runQueries([{ ...call, atTs }])) as [QueryOutcome];
+		return toResponse(outcome, format, options.showLogLines ?? false);
+	}
 	if (kind === 'query' || kind === null) return runQuery(call, format, options);
 	const outcome =
 		kind === 'mutation'
@@ -141,7 +147,6 @@ export async function runFunctionRequest(
 	return toResponse(outcome, format, options.showLogLines ?? false);
 }
 
-/** `query_at_ts` is answered with the newest state: older ones are not kept. */
 async function runQuery(
 	call: FunctionCall,
 	format: FunctionRequest['format'],

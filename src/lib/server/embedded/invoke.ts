@@ -5,9 +5,17 @@ import { isJsonObject } from './jsonValues.ts';
 import type { FunctionBody, LoadedFunction } from './loadedFunctions.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 import { explainMismatch, type TableOfId } from './validators.ts';
+import { describeBytes, sizeOf } from './valueSize.ts';
 
 /** In the JSON of a value that holds `db.vars.commitTs`. */
 export const COMMIT_TS_MARKER = '"$commitTs"';
+
+/** Convex docs, "Limits", "Functions": of a function's arguments, and of what it returns. */
+const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+/** Of the arguments of an action in a "use node" file. */
+const MAX_NODE_ARGS_BYTES = 5 * 1024 * 1024;
+/** A digit and a comma stand for a number, which counts 9 bytes: nothing counts more for its text. */
+const MAX_BYTES_PER_CHARACTER = 5;
 
 export async function invoke(
 	execution: Execution,
@@ -17,8 +25,10 @@ export async function invoke(
 	const body = await found.load();
 	checkArgs(execution, body, args);
 	const argsJson = JSON.stringify([args]);
+	checkArgsSize(execution, body, args, argsJson);
 	refusePlaceholder(execution, argsJson, 'Arguments');
 	let json: string;
+	execution.engine.options.onEnter?.(execution);
 	try {
 		json = await runInside(execution, () => body.invoke(execution.request.requestId, argsJson));
 	} finally {
@@ -28,6 +38,7 @@ export async function invoke(
 	}
 	if (execution.kind !== 'mutation') refusePlaceholder(execution, json, 'Values that are returned');
 	const value = JSON.parse(json) as JsonValue;
+	checkValueSize(execution, value, json);
 	checkReturns(execution, body, value);
 	return value;
 }
@@ -40,6 +51,37 @@ function refusePlaceholder({ depth }: Execution, json: string, what: string): vo
 		`${what} cannot contain a commit timestamp that is not known yet.`,
 	);
 }
+
+/** In Convex's words, here and below. */
+function checkArgsSize(
+	{ path }: Execution,
+	{ environment }: FunctionBody,
+	args: JsonValue,
+	json: string,
+): void {
+	const limit = environment === 'node' ? MAX_NODE_ARGS_BYTES : MAX_VALUE_BYTES;
+	const sizes = excess([args], json, limit);
+	if (sizes === null) return;
+	const text = `Arguments for ${filePath(path)} are too large ${sizes}`;
+	throw new FunctionError('ArgumentsTooLarge', text);
+}
+
+function checkValueSize({ path }: Execution, value: JsonValue, json: string): void {
+	const sizes = excess(value, json, MAX_VALUE_BYTES);
+	if (sizes === null) return;
+	const text = `Function ${filePath(path)} return value is too large ${sizes}`;
+	throw new FunctionError('ReturnTooLarge', text);
+}
+
+/** null: within the limit. @param json the value's text: short ones need not be counted */
+function excess(value: JsonValue, json: string, limit: number): string | null {
+	if (json.length * MAX_BYTES_PER_CHARACTER <= limit) return null;
+	const bytes = sizeOf(value);
+	if (bytes <= limit) return null;
+	return `(actual: ${describeBytes(bytes)}, limit: ${describeBytes(limit)})`;
+}
+
+const filePath = (path: string) => path.replace(':', '.js:');
 
 function checkArgs(execution: Execution, body: FunctionBody, args: JsonValue): void {
 	if (!isJsonObject(args)) {

@@ -4,9 +4,8 @@ import type { ComponentPath, JsonValue } from './types.ts';
 
 export const SCHEDULED_TABLE = '_scheduled_functions';
 
-/** Per transaction: https://docs.convex.dev/production/state/limits, "Scheduled functions". */
-export const MAX_SCHEDULED = 1_000;
-export const MAX_SCHEDULED_ARGS_BYTES = 16 * 1024 * 1024;
+/** Of one call; Convex docs, "Limits", "Execution time and scheduling". Of all calls of a transaction: limits.ts. */
+export const MAX_JOB_ARGS_BYTES = 4 * 1024 * 1024;
 
 export interface PendingJob {
 	/** The component whose table holds the document. */

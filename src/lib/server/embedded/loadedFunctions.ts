@@ -20,6 +20,7 @@ export interface LoadedFunction extends KnownFunction {
 }
 
 export interface FunctionBody {
+	readonly environment: ModuleEnvironment;
 	/** Read when it is first asked for: those of a whole app take longer than all else there is to know about it. */
 	readonly args: Validator;
 	/** null: not declared. */
@@ -62,7 +63,7 @@ export function collectFunctions(
 				`\`${name}\` is a ${kind}. Only actions can be defined in a file with "use node": move it to another file.`,
 			);
 		}
-		found.push(describe(path, kind, registered));
+		found.push(describe(path, kind, environment, registered));
 	}
 	return found;
 }
@@ -105,10 +106,16 @@ export async function checkValidators(functions: Iterable<LoadedFunction>): Prom
 	}
 }
 
-function describe(path: string, kind: FunctionKind, value: Registered): LoadedFunction {
+function describe(
+	path: string,
+	kind: FunctionKind,
+	environment: ModuleEnvironment,
+	value: Registered,
+): LoadedFunction {
 	let args: Validator | undefined;
 	let returns: Validator | null | undefined;
 	const body: FunctionBody = {
+		environment,
 		get args() {
 			return (args ??= readArgs(path, value));
 		},

@@ -1,8 +1,6 @@
 /** Who is asking, and what a function may know about itself. */
 import { convexToJson } from 'convex/values';
-import type { Execution } from './execution.ts';
 import type { AsyncOperation, SyncOperation } from './operation.ts';
-import { MAX_SCHEDULED, MAX_SCHEDULED_ARGS_BYTES } from './jobs.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 
 export const metaSyncOperations: Record<string, SyncOperation> = {
@@ -21,6 +19,11 @@ export const metaOperations: Record<string, AsyncOperation> = {
 			if (transaction) transaction.usedIdentity = true;
 			return caller.identity;
 		},
+	},
+	'1.0/signJwt': {
+		place: 'mutation',
+		run: ({ engine, transaction, component }, { claims, expiresInSeconds }) =>
+			engine.signer.sign(component, claims, expiresInSeconds, transaction!.nowMs),
 	},
 	'1.0/getFunctionMetadata': {
 		place: 'anywhere',
@@ -42,22 +45,10 @@ export const metaOperations: Record<string, AsyncOperation> = {
 			return { ...request };
 		},
 	},
-	'1.0/getTransactionMetrics': { place: 'transaction', run: metrics },
+	'1.0/getTransactionMetrics': {
+		place: 'transaction',
+		run: ({ transaction }) => transaction!.session.meter.metrics(),
+	},
 	// Audit logs are a feature of paid plans; without one the call does nothing there either.
 	'1.0/auditLog': { place: 'notQuery', run: () => null },
 };
-
-function metrics({ transaction }: Execution): JsonValue {
-	const { usage, limits } = transaction!.session.usage();
-	const result: { [key: string]: JsonValue } = {};
-	for (const [key, used] of Object.entries(usage)) {
-		result[key] = { used, remaining: limits[key as keyof typeof limits] - used };
-	}
-	const { functions, argsBytes } = transaction!.scheduled;
-	result.functionsScheduled = { used: functions, remaining: MAX_SCHEDULED - functions };
-	result.scheduledFunctionArgsBytes = {
-		used: argsBytes,
-		remaining: MAX_SCHEDULED_ARGS_BYTES - argsBytes,
-	};
-	return result;
-}

@@ -12,32 +12,55 @@ import {
 	type DatabaseWriter,
 } from './database.ts';
 import { GroupCommit } from './groupCommit.ts';
+import type { DiskFailure } from './diskFailure.ts';
 import { createIdGenerator } from './ids.ts';
 import { tableNameOfId } from './idRules.ts';
 import { checkIntegrity, type IntegrityReport } from './integrity.ts';
 import { CONVEX_LIMITS } from './limits.ts';
 import { loadCatalog, loadSchemas } from './loadCatalog.ts';
 import { Overlay } from './overlay.ts';
+import { PinnedSnapshots } from './pinnedSnapshots.ts';
 import { UnknownTables } from './readSet.ts';
 import { pushSchemas } from './schemaPush.ts';
 import { SnapshotPool } from './snapshots.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite.ts';
 import type { StorageOptions } from './storage.ts';
 import { Transaction, type TransactionServices } from './transaction.ts';
-import type { Commit, ComponentPath, SchemaDefinition, Storage, Timestamp } from './types.ts';
+import type {
+	Commit,
+	ComponentPath,
+	SchemaDefinition,
+	Storage,
+	Timestamp,
+} from './types.ts';
 
 /** What the engine's other parts may use beyond `Storage`. */
 export interface SqliteStorage extends Storage {
 	snapshot(): Transaction;
+	/** Of a timestamp that `pinSnapshot` gave or of the last commit; null: it lies too far back. */
+	snapshotAt(ts: Timestamp): Transaction | null;
+	/** Keeps the last commit readable for a while. Returns its timestamp. */
+	pinSnapshot(): Timestamp;
 	mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }>;
 	/** Name of the table an id belongs to, if the component has it; for argument and return validators. */
 	tableOfId(component: ComponentPath, id: string): string | null;
+	/**
+	 * Drops the replay records of calls without a session of their own, which other servers than `callSession` have left:
+	 * nobody can ask for them again.
+	 */
+	forgetCalls(callSession: string): void;
+	/** Null: changes are accepted. Else 'DiskFull', 'DiskFailed' or 'CommitFailed' of the write that failed. */
+	readonly readOnly: DiskFailure | null;
 	/** Reads everything: for tests and a doctor command, not for serving. */
 	checkIntegrity(): IntegrityReport;
 }
 
 /** A client that was offline longer than this may see a mutation run twice; browsers give up long before. */
 const REPLAY_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+/** What the sessions of such calls begin with; no client's does. */
+export const CALL_SESSIONS = 'engine:';
+/** How soon after the disk has recovered the store notices by itself. */
+const PROBE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 /** Keeps the commit that prunes as short as the others. */
 const PRUNE_ROWS = 1_000;
@@ -57,6 +80,7 @@ export class OpenStorage implements SqliteStorage {
 	#group: GroupCommit;
 	#commitClock: CommitClock;
 	#services: TransactionServices;
+	#pinned: PinnedSnapshots;
 	#unknownTables = new UnknownTables();
 	#listeners = new Set<(commit: Commit) => void>();
 	/** With what the open batch has applied; what mutations see. */
@@ -66,6 +90,9 @@ export class OpenStorage implements SqliteStorage {
 	/** Facts set while a schema push has the transaction, to be set again should it fail. */
 	#metaDuringPush: Map<string, string> | null = null;
 	#lastPruneMs = -Infinity;
+	/** Why nothing can be written at the moment. */
+	#readOnly: DiskFailure | null = null;
+	#probe: { cancel(): void } | null = null;
 
 	constructor(options: StorageOptions, database: SqliteDatabase, releaseLock: () => void) {
 		this.#options = options;
@@ -79,6 +106,7 @@ export class OpenStorage implements SqliteStorage {
 		this.#snapshots = new SnapshotPool(() =>
 			(options.openDatabase ?? openSqlite)(options.file, { readOnly: true }),
 		);
+		this.#pinned = new PinnedSnapshots(options.clock);
 		this.#services = {
 			limits: { ...CONVEX_LIMITS, ...options.limits },
 			unknownTables: this.#unknownTables,
@@ -92,6 +120,8 @@ export class OpenStorage implements SqliteStorage {
 			onLost: () => {
 				this.#newest = this.#committed;
 			},
+			writeFence: () => this.#commitClock.save(),
+			onReadOnly: (cause) => this.#onReadOnly(cause),
 		});
 	}
 
@@ -104,6 +134,26 @@ export class OpenStorage implements SqliteStorage {
 			overlay: null,
 			services: this.#services,
 			onDispose: () => lease.release(),
+		});
+	}
+
+	pinSnapshot(): Timestamp {
+		const { ts, catalog } = this.#committed;
+		this.#pinned.pin(ts, () => ({ ts, catalog, lease: this.#snapshots.lease() }));
+		return ts;
+	}
+
+	snapshotAt(ts: Timestamp): Transaction | null {
+		const pinned = this.#pinned.use(ts);
+		if (!pinned) return ts === this.#committed.ts ? this.snapshot() : null;
+		const { catalog, lease, release } = pinned;
+		return new Transaction({
+			reader: lease.reader,
+			catalog,
+			ts,
+			overlay: null,
+			services: this.#services,
+			onDispose: release,
 		});
 	}
 
@@ -145,36 +195,42 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	pushSchemas(schemas: Map<ComponentPath, SchemaDefinition>): Promise<void> {
-		return this.#group.exclusive(async () => {
-			const meta = (this.#metaDuringPush = new Map());
-			try {
-				let ts: Timestamp = 0n;
-				const result = await pushSchemas({
-					database: this.#database,
-					reader: this.#reader,
-					writer: this.#writer,
-					catalog: this.#newest.catalog,
-					previous: loadSchemas(this.#database),
-					next: schemas,
-					beforeCommit: () => {
-						ts = this.#commitClock.nextTs();
-						this.#commitClock.save();
-					},
-				});
-				if (!result) return;
-				this.#newest = { catalog: result.catalog, ts };
-				const writes = result.created.flatMap((table) =>
-					tableCreationWrites(table, this.#unknownTables),
-				);
-				this.#onDurable([{ ts, writes, touchedScheduler: false }]);
-			} catch (error) {
-				if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-				for (const [key, value] of meta) this.#writer.setMeta(key, value);
-				throw error;
-			} finally {
-				this.#metaDuringPush = null;
-			}
-		});
+		const whileBusy = this.#options.whileBusy ?? ((run) => run());
+		return this.#group.exclusive(() => whileBusy(() => this.#pushSchemas(schemas)));
+	}
+
+	async #pushSchemas(schemas: Map<ComponentPath, SchemaDefinition>): Promise<void> {
+		const meta = (this.#metaDuringPush = new Map());
+		try {
+			let ts: Timestamp = 0n;
+			const result = await pushSchemas({
+				database: this.#database,
+				reader: this.#reader,
+				writer: this.#writer,
+				catalog: this.#newest.catalog,
+				previous: loadSchemas(this.#database),
+				next: schemas,
+				beforeCommit: () => {
+					ts = this.#commitClock.nextTs();
+					this.#commitClock.save();
+				},
+			});
+			if (!result) return;
+			this.#newest = { catalog: result.catalog, ts };
+			const writes = result.created.flatMap((table) =>
+				tableCreationWrites(table, this.#unknownTables),
+			);
+			this.#onDurable([{ ts, writes, touchedScheduler: false }]);
+		} catch (error) {
+			this.#restoreMeta(meta);
+			throw error;
+		} finally {
+			this.#metaDuringPush = null;
+		}
+	}
+
+	forgetCalls(callSession: string): void {
+		this.#writer.dropRequests(`${CALL_SESSIONS}%`, callSession);
 	}
 
 	latestTs(): Timestamp {
@@ -190,11 +246,16 @@ export class OpenStorage implements SqliteStorage {
 		return this.#writer.getMeta(metaKey(key));
 	}
 
-	/** Durable when it returns, except while a schema push runs: then with the push, or right after it failed. */
+	/**
+	 * Durable when it returns, except while a schema push runs: then with the push, or right after it failed.
+	 * Throws FunctionError 'DiskFull', 'DiskFailed' or 'CommitFailed'.
+	 */
 	setMeta(key: string, value: string): void {
-		if (this.#metaDuringPush) this.#metaDuringPush.set(metaKey(key), value);
-		else this.#group.flush();
-		this.#writer.setMeta(metaKey(key), value);
+		const write = () => this.#writer.setMeta(metaKey(key), value);
+		if (this.#metaDuringPush) {
+			this.#metaDuringPush.set(metaKey(key), value);
+			write();
+		} else this.#group.writeNow(write);
 	}
 
 	tableOfId(component: ComponentPath, id: string): string | null {
@@ -207,12 +268,18 @@ export class OpenStorage implements SqliteStorage {
 		return sizeOf(this.#options.file) + sizeOf(`${this.#options.file}-wal`);
 	}
 
+	get readOnly(): DiskFailure | null {
+		return this.#readOnly;
+	}
+
 	checkIntegrity(): IntegrityReport {
 		return checkIntegrity(this.#database, this.#newest.catalog);
 	}
 
 	async close(): Promise<void> {
 		await this.#group.close();
+		this.#probe?.cancel();
+		this.#pinned.close();
 		this.#snapshots.close();
 		this.#database.close();
 		this.#releaseLock();
@@ -227,6 +294,37 @@ export class OpenStorage implements SqliteStorage {
 			services: this.#services,
 			onDispose: () => {},
 		});
+	}
+
+	#restoreMeta(meta: Map<string, string>): void {
+		try {
+			if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+			for (const [key, value] of meta) this.#writer.setMeta(key, value);
+		} catch (error) {
+			this.#options.log?.('storage.factsLost', { keys: [...meta.keys()], error: String(error) });
+		}
+	}
+
+	#onReadOnly(cause: DiskFailure | null): void {
+		this.#readOnly = cause;
+		if (cause) this.#options.log?.('storage.readOnly', { code: cause.code, error: cause.message });
+		else this.#options.log?.('storage.writable', {});
+		this.#probe?.cancel();
+		this.#probe = null;
+		if (cause) this.#probeLater();
+	}
+
+	/** Without anybody writing, too, the store becomes writable when the disk does. */
+	#probeLater(): void {
+		this.#probe =
+			this.#options.clock.setTimeout?.(() => {
+				if (!this.#readOnly) return;
+				try {
+					this.#group.ensureWritable();
+				} catch {
+					this.#probeLater();
+				}
+			}, PROBE_EVERY_MS) ?? null;
 	}
 
 	#beforeCommit(): void {

@@ -7,6 +7,7 @@ import { blobOperations, fileOperations } from './fileOperations.ts';
 import { metaOperations, metaSyncOperations } from './metaOperations.ts';
 import type { AsyncOperation, BlobOperation, Place, SyncOperation } from './operation.ts';
 import { scheduleOperations } from './scheduleOperations.ts';
+import { searchOperations } from './search/searchOperations.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 
 export const syncOperations: Record<string, SyncOperation> = {
@@ -20,20 +21,17 @@ export const asyncOperations: Record<string, AsyncOperation> = {
 	...scheduleOperations,
 	...fileOperations,
 	...metaOperations,
+	...searchOperations,
 };
 
 export const jsOperations: Record<string, BlobOperation> = blobOperations;
 
 /** Known to convex/server, not offered here: the sentence says what to do instead. */
 export const unsupportedOperations: Record<string, string> = {
-	'1.0/actions/vectorSearch':
-		'Vector search is not supported by the embedded deployment. Deploy to Convex to use it.',
 	'1.0/createServiceToken':
 		'Convex-managed services (AI gateway) are not available in the embedded deployment.',
 	'1.0/getServiceUrl':
 		'Convex-managed services (AI gateway) are not available in the embedded deployment.',
-	'1.0/signJwt':
-		'ctx.auth.signJwt() is not supported by the embedded deployment. Sign tokens with your auth library.',
 	'1.0/componentArgument':
 		'Component arguments are not supported. Pass values with app.use(component, { env }).',
 	'1.0/requireOperation': 'System functions are not available in the embedded deployment.',
@@ -51,7 +49,7 @@ export function syscall(name: string, argsJson: string): string {
 			permit(execution, name, operation.place);
 			return JSON.stringify(operation.run(execution, JSON.parse(argsJson)));
 		} catch (error) {
-			throw remember(execution, error);
+			throw asPlainError(remember(execution, error));
 		}
 	});
 }
@@ -66,6 +64,8 @@ export async function asyncSyscall(name: string, argsJson: string): Promise<stri
 			return JSON.stringify((await operation.run(execution, args)) ?? null);
 		} catch (error) {
 			throw remember(execution, error);
+		} finally {
+			execution.engine.options.onEnter?.(execution);
 		}
 	});
 }
@@ -79,6 +79,8 @@ export async function jsSyscall(name: string, args: Record<string, unknown>): Pr
 			return await operation.run(execution, args);
 		} catch (error) {
 			throw remember(execution, error);
+		} finally {
+			execution.engine.options.onEnter?.(execution);
 		}
 	});
 }
@@ -128,6 +130,11 @@ function permit(execution: Execution, name: string, place: Place): void {
 			`${name} is only available in ${words}, and ${execution.path} is a ${execution.kind}.`,
 		);
 	}
+}
+
+/** What convex/server does for the others: user code gets an error with its own stack. */
+function asPlainError(error: unknown): unknown {
+	return error instanceof FunctionError ? new Error(error.message) : error;
 }
 
 /** convex/server rethrows engine errors as plain ones; the code is found again by the message. */

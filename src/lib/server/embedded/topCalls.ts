@@ -1,4 +1,5 @@
 /** Calls from the edges: found, run and told as outcomes. Nothing here throws for an error of user code. */
+import { runSystemQuery } from './admin/systemQueries.ts';
 import { requireKind } from './callOperations.ts';
 import { findFunction, notFound, type Deployment } from './components.ts';
 import { resolveCommitTs } from './documents.ts';
@@ -8,7 +9,14 @@ import { logFailure, newRequestId, toFailure } from './failures.ts';
 import type { FunctionEngine } from './functionEngine.ts';
 import { COMMIT_TS_MARKER } from './invoke.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
-import type { FunctionCall, FunctionOutcome, QueryOutcome, Timestamp } from './types.ts';
+import {
+	FunctionError,
+	type FunctionCall,
+	type FunctionOutcome,
+	type QueryCall,
+	type QueryOutcome,
+	type Timestamp,
+} from './types.ts';
 
 /** Carries a failed outcome out of the storage's mutation, so that nothing of it is written. */
 class RolledBack extends Error {
@@ -33,16 +41,22 @@ class AlreadyAnswered extends Error {
 export async function runQueries(
 	engine: FunctionEngine,
 	deployment: Deployment,
-	calls: (FunctionCall & { journal?: string | null })[],
+	calls: QueryCall[],
 ): Promise<QueryOutcome[]> {
 	// All taken before anything is awaited: they see the same commit. Each has its own read set.
-	const sessions = calls.map(() => engine.options.storage.snapshot());
+	const { storage } = engine.options;
+	const sessions = calls.map(({ atTs = null }) =>
+		atTs === null ? storage.snapshot() : storage.snapshotAt(atTs),
+	);
 	return Promise.all(
 		calls.map(async (call, i): Promise<QueryOutcome> => {
 			const session = sessions[i]!;
+			if (!session) return tooOld(engine, call);
 			try {
 				const transaction = engine.transaction(session, false, readJournal(call.journal));
-				const outcome = await runCall(engine, deployment, call, 'query', transaction);
+				const outcome =
+					(await runSystemQuery(engine, deployment, call, session)) ??
+					(await runCall(engine, deployment, call, 'query', transaction));
 				const { produced } = transaction.journal;
 				return {
 					outcome,
@@ -56,6 +70,18 @@ export async function runQueries(
 			}
 		}),
 	);
+}
+
+/** The timestamp was never given out, or too long ago. */
+function tooOld({ options }: FunctionEngine, { requestId, atTs }: QueryCall): QueryOutcome {
+	const error = new FunctionError(
+		'SnapshotTooOld',
+		'The state at this timestamp is not kept any more. Ask /api/query_ts for a new one (with the official client: make a ' +
+			'new client) and run all queries of the group again.',
+	);
+	const failure = toFailure(error, null, requestId ?? newRequestId(), options.showErrors ?? false);
+	const outcome = { ok: false as const, failure, logLines: [] };
+	return { outcome, ts: atTs!, readSet: [], journal: null, usedIdentity: false };
 }
 
 export async function runMutation(

@@ -14,7 +14,8 @@ import {
 import { checkSystemAccess, tableNameOfId, tableOfId } from './idRules.ts';
 import { type TransactionLimits, UsageMeter } from './limits.ts';
 import type { Overlay } from './overlay.ts';
-import type { UnknownTables } from './readSet.ts';
+import { ANY_TABLE, type UnknownTables } from './readSet.ts';
+import type { VectorMatch, VectorSearchJson } from './search/vectorSearch.ts';
 import { TransactionReads } from './transactionReads.ts';
 import {
 	type ComponentPath,
@@ -27,6 +28,9 @@ import {
 	type QueryJson,
 	type Timestamp,
 } from './types.ts';
+
+/** As Convex begins "… on nonexistent document ID". */
+const WRITE_VERBS: Record<string, string> = { delete: 'Delete', replace: 'Replace' };
 
 /** What all transactions of one store share. */
 export interface TransactionServices {
@@ -84,6 +88,16 @@ export class Transaction implements DbSession {
 		const { ts, meter } = this;
 		const services = this.#services;
 		return new Transaction({ ...this.#base, ts, overlay: null, services, meter, onDispose() {} });
+	}
+
+	/** Tables that users made, in order of their names. */
+	tableNames(component: ComponentPath): string[] {
+		this.#use();
+		this.#reads.readUnknown(component, ANY_TABLE);
+		return [...this.catalog.tables.values()]
+			.filter((table) => table.component === component && !isSystemTable(table.name))
+			.map(({ name }) => name)
+			.sort();
 	}
 
 	get(
@@ -171,6 +185,12 @@ export class Transaction implements DbSession {
 		return this.#reads.page(component, request);
 	}
 
+	/** As of the snapshot, which must stay open until it resolves. A mutation's own writes are not seen. */
+	vectorSearch(component: ComponentPath, query: VectorSearchJson): Promise<VectorMatch[]> {
+		this.#use();
+		return this.#reads.vectorSearch(component, query);
+	}
+
 	/** @param limits the most that the function called now may use */
 	beginSub(limits?: Partial<TransactionLimits>): void {
 		this.meter.begin(limits);
@@ -254,7 +274,8 @@ export class Transaction implements DbSession {
 		if (table) checkTableName(table.name, isTrusted);
 		const found = table ? this.#reads.find(table, id) : null;
 		if (!found) {
-			const verb = method === 'delete' ? 'Delete' : 'Update';
+			if (!table) throw new FunctionError('TableNotFound', `Table for ID "${id}" not found`);
+			const verb = WRITE_VERBS[method] ?? 'Update';
 			throw new FunctionError('NonexistentDocument', `${verb} on nonexistent document ID ${id}`);
 		}
 		return found;

@@ -113,16 +113,33 @@ export interface DbSession {
 	dispose(): void;
 }
 
+export interface IndexDefinition {
+	indexDescriptor: string;
+	fields: string[];
+}
+
+export interface SearchIndexDefinition {
+	indexDescriptor: string;
+	searchField: string;
+	filterFields: string[];
+}
+
+export interface VectorIndexDefinition {
+	indexDescriptor: string;
+	vectorField: string;
+	dimensions: number;
+	filterFields: string[];
+}
+
 export interface TableDefinition {
 	tableName: string;
-	indexes: { indexDescriptor: string; fields: string[] }[];
-	searchIndexes?: { indexDescriptor: string; searchField: string; filterFields: string[] }[];
-	vectorIndexes?: {
-		indexDescriptor: string;
-		vectorField: string;
-		dimensions: number;
-		filterFields: string[];
-	}[];
+	indexes: IndexDefinition[];
+	/** Staged: built and kept up to date, refused to queries. */
+	stagedDbIndexes?: IndexDefinition[];
+	searchIndexes?: SearchIndexDefinition[];
+	stagedSearchIndexes?: SearchIndexDefinition[];
+	vectorIndexes?: VectorIndexDefinition[];
+	stagedVectorIndexes?: VectorIndexDefinition[];
 	documentType: JsonValue | null;
 }
 /** As `schema.default.export()` returns it, parsed. null = a component or app without a schema. */
@@ -173,6 +190,13 @@ export interface FunctionCall {
 	requestId?: string;
 }
 
+export interface QueryCall extends FunctionCall {
+	/** What an earlier evaluation returned. */
+	journal?: string | null;
+	/** A past state to be asked instead of the last commit's. */
+	atTs?: Timestamp | null;
+}
+
 /** A failure as clients are told it: `message` is safe to show; `data` present only for ConvexError. */
 export interface FunctionFailure {
 	message: string;
@@ -200,8 +224,12 @@ export interface QueryOutcome {
 
 /** What the edges (HTTP API, sync protocol) see of the functions. Implemented by `functions.ts`. */
 export interface FunctionRunner {
-	/** All queries are evaluated at one timestamp. `journal`: what an earlier evaluation returned, or null. */
-	runQueries(calls: (FunctionCall & { journal?: string | null })[]): Promise<QueryOutcome[]>;
+	/** All queries without `atTs` are evaluated at one timestamp. */
+	runQueries(calls: QueryCall[]): Promise<QueryOutcome[]>;
+	/** The last commit's, whose state stays readable for a while: for `atTs`. */
+	pinSnapshot(): Promise<Timestamp>;
+	/** Public keys (a JWK set) of the tokens that `ctx.auth.signJwt()` makes. */
+	signingKeys(): Promise<{ keys: JsonValue[] }>;
 	/** `session`: replay protection; an already stored outcome is returned again with its ts, without running. */
 	runMutation(
 		call: FunctionCall & { session?: { sessionId: string; requestId: number } },
