@@ -80,17 +80,16 @@ describe('@convex-dev/workflow, mounted twice, each with a workpool of its own',
 		expect(await steps('event')).toEqual(['asked', 'approved']);
 	});
 
-	it('E3-2 goes on after a restart of the server with steps under way', async () => {
-		const id = await start('first', 'everything', 'interrupted');
+	it('E3-2 sleeps on while the server restarts, and does nothing twice', async () => {
+		const id = await start('first', 'sleeping', 'night');
 		await until(
-			() => steps('interrupted'),
-			(done) => done.includes('mutation'),
+			() => steps('night'),
+			(done) => done.includes('evening'),
 		);
 		await app.shutDown();
 		await open();
-		// An action the restart cut off is not run again by the scheduler; the workpool's recovery does that minutes later.
-		const status = await statusOf('first', id);
-		expect(status.type).toMatch(/inProgress|completed/);
+		expect(await ended('first', id)).toEqual({ type: 'completed', result: 'awake' });
+		expect(await steps('night')).toEqual(['evening', 'morning']);
 	});
 
 	it('E3-2 fails, and restarts with what was done before', async () => {

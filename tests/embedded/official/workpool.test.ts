@@ -43,9 +43,7 @@ describe('@convex-dev/workpool, mounted twice', () => {
 		for (const id of ids) await finished('narrow', id);
 		const marks = ((await app.value('pool:marks')) as string[]).slice(before);
 		// Nothing begins before what began earlier has ended.
-		expect(marks.map((line) => line.split(' ')[1])).toEqual(
-			labels.flatMap(() => ['begin', 'end']),
-		);
+		expect(marks.map((line) => line.split(' ')[1])).toEqual(labels.flatMap(() => ['begin', 'end']));
 		expect(marks.map((line) => line.split(' ')[0]).sort()).toEqual(
 			labels.flatMap((label) => [label, label]),
 		);

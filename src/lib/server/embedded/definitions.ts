@@ -45,23 +45,30 @@ export async function readDefinitions(
 	evaluate: EvaluateConfig,
 ): Promise<{ definitions: Map<string, ComponentDefinition>; inputs: Set<string> }> {
 	const inputs = new Set<string>();
-	const names = new Map<string, string>();
+	/** Each is read once, however many mount it, and side by side. */
+	const names = new Map<string, Promise<string>>();
+	const mounts = new Map<string, Set<string>>();
 	const definitions = new Map<string, ComponentDefinition>();
-	const open = new Set<string>();
 
-	async function read(current: string, file: string, isRoot: boolean): Promise<string> {
-		if (open.has(current)) {
+	/** Before anything waits for the child: two that wait for each other would wait for ever. */
+	function mount(parent: string, child: string): void {
+		if (leadsTo(mounts, child, parent)) {
 			throw new PushError(
 				'InvalidComponent',
 				null,
-				`Component ${current} mounts itself. Break the circle.`,
+				`Component ${path.basename(child)} mounts itself. Break the circle.`,
 			);
 		}
-		open.add(current);
+		mounts.set(parent, (mounts.get(parent) ?? new Set()).add(child));
+	}
+
+	async function read(current: string, file: string, isRoot: boolean): Promise<string> {
 		const bundled = await bundleConfig(file, async (child) => {
 			const childFolder = path.dirname(child);
-			const name = names.get(childFolder) ?? (await read(childFolder, child, false));
-			return { componentDefinitionPath: childFolder, defaultName: name };
+			mount(current, childFolder);
+			const name = names.get(childFolder) ?? read(childFolder, child, false);
+			names.set(childFolder, name);
+			return { componentDefinitionPath: childFolder, defaultName: await name };
 		});
 		for (const input of bundled.inputs) inputs.add(input);
 		const config = (await evaluate(bundled.source, current)).default as
@@ -75,8 +82,6 @@ export async function readDefinitions(
 			);
 		}
 		definitions.set(current, toDefinition(current, config.export()));
-		names.set(current, config._name ?? '');
-		open.delete(current);
 		return config._name ?? '';
 	}
 
@@ -94,6 +99,10 @@ export async function readDefinitions(
 		});
 	}
 	return { definitions, inputs };
+}
+
+function leadsTo(mounts: Map<string, Set<string>>, from: string, to: string): boolean {
+	return from === to || [...(mounts.get(from) ?? [])].some((child) => leadsTo(mounts, child, to));
 }
 
 function toDefinition(folder: string, exported: Exported): ComponentDefinition {

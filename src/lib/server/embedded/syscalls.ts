@@ -70,11 +70,12 @@ export async function asyncSyscall(name: string, argsJson: string): Promise<stri
 	});
 }
 
-export async function jsSyscall(name: string, args: Record<string, unknown>): Promise<unknown> {
+/** Throws at once for what is not offered: convex/server does not await all of these. */
+export function jsSyscall(name: string, args: Record<string, unknown>): Promise<unknown> {
 	const execution = requireExecution();
+	const operation = refusing(execution, () => find(jsOperations, name));
 	return runOutside(async () => {
 		try {
-			const operation = find(jsOperations, name);
 			permit(execution, name, operation.place);
 			return await operation.run(execution, args);
 		} catch (error) {
@@ -83,6 +84,14 @@ export async function jsSyscall(name: string, args: Record<string, unknown>): Pr
 			execution.engine.options.onEnter?.(execution);
 		}
 	});
+}
+
+function refusing<T>(execution: Execution, run: () => T): T {
+	try {
+		return run();
+	} catch (error) {
+		throw remember(execution, error);
+	}
 }
 
 function requireExecution(): Execution {
@@ -139,6 +148,7 @@ function asPlainError(error: unknown): unknown {
 
 /** convex/server rethrows engine errors as plain ones; the code is found again by the message. */
 function remember(execution: Execution, error: unknown): unknown {
+	execution.hasRefused = true;
 	if (error instanceof FunctionError || error instanceof CalledFunctionError) {
 		const { message, code } = error;
 		if (code !== undefined) execution.lastRefusal = { message, code };
