@@ -56,7 +56,7 @@ const ROOMS: Room[] = [
 		files: /^src\/lib\/server\/embedded\//,
 		ours: /^src\/lib\/server\/embedded\//,
 		packages:
-			/^(node:.+|convex(\/.*)?|better-sqlite3|esbuild|jose(\/.+)?|ws|undici|croner|ipaddr\.js)$/,
+			/^(node:.+|convex(\/.*)?|better-sqlite3|yazl|yauzl|esbuild|jose(\/.+)?|ws|undici|croner|ipaddr\.js)$/,
 		why: 'somebody could lift it out and use it for another Convex app',
 	},
 	{

@@ -108,7 +108,7 @@ export function createEdges(options: EdgeOptions): Edges {
 		sync.refreshAll();
 	};
 	const stopListening = [
-		options.onCommit((commit) => cache.onCommit(commit)),
+		options.onCommit((commit) => (commit.isWholesale ? invalidateAll() : cache.onCommit(commit))),
 		runner.onPush(invalidateAll),
 	];
 

@@ -20,6 +20,7 @@ import { CONVEX_LIMITS } from './limits.ts';
 import { loadCatalog, loadSchemas } from './loadCatalog.ts';
 import { Overlay } from './overlay.ts';
 import { PinnedSnapshots } from './pinnedSnapshots.ts';
+import { BulkSession } from './operate/bulkSession.ts';
 import { UnknownTables } from './readSet.ts';
 import { pushSchemas } from './schemaPush.ts';
 import { SnapshotPool } from './snapshots.ts';
@@ -51,6 +52,8 @@ export interface SqliteStorage extends Storage {
 	forgetCalls(callSession: string): void;
 	/** Null: changes are accepted. Else 'DiskFull', 'DiskFailed' or 'CommitFailed' of the write that failed. */
 	readonly readOnly: DiskFailure | null;
+	/** All that `run` writes becomes visible and durable at once, however much it is; mutations wait meanwhile. */
+	bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }>;
 	/** Reads everything: for tests and a doctor command, not for serving. */
 	checkIntegrity(): IntegrityReport;
 }
@@ -231,6 +234,41 @@ export class OpenStorage implements SqliteStorage {
 
 	forgetCalls(callSession: string): void {
 		this.#writer.dropRequests(`${CALL_SESSIONS}%`, callSession);
+	}
+
+	bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
+		const whileBusy = this.#options.whileBusy ?? ((work) => work());
+		return this.#group.exclusive(() => whileBusy(() => this.#bulk(run)));
+	}
+
+	async #bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
+		const meta = (this.#metaDuringPush = new Map());
+		try {
+			const ts = this.#commitClock.nextTs();
+			const session = new BulkSession({
+				database: this.#database,
+				reader: this.#reader,
+				writer: this.#writer,
+				unknownTables: this.#unknownTables,
+				catalog: this.#newest.catalog,
+				ts,
+				nowMs: this.#options.clock.now(),
+				newId: this.#services.newId,
+				nextCreationTime: this.#services.nextCreationTime,
+			});
+			this.#database.exec('BEGIN IMMEDIATE');
+			const value = await run(session);
+			this.#commitClock.save();
+			this.#database.exec('COMMIT');
+			this.#newest = { catalog: session.catalog, ts };
+			this.#onDurable([{ ts, writes: [], touchedScheduler: false, isWholesale: true }]);
+			return { value, ts };
+		} catch (error) {
+			this.#restoreMeta(meta);
+			throw error;
+		} finally {
+			this.#metaDuringPush = null;
+		}
 	}
 
 	latestTs(): Timestamp {

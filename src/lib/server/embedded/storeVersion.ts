@@ -13,13 +13,7 @@ export function migrateStore(database: SqliteDatabase): void {
 	database.exec('BEGIN IMMEDIATE');
 	try {
 		const version = readVersion(database);
-		if (version > STORE_VERSION) {
-			throw new FunctionError(
-				'StoreTooNew',
-				`The data was written by a newer version of this program (store version ${version}, this program reads up to ` +
-					`${STORE_VERSION}). Start the newer version again, or point this one at another data folder. Nothing was changed.`,
-			);
-		}
+		if (version > STORE_VERSION) throw tooNew(version);
 		for (const { statements, fill } of MIGRATIONS.slice(version)) {
 			for (const statement of statements) database.exec(statement);
 			fill?.(database);
@@ -38,6 +32,27 @@ export function migrateStore(database: SqliteDatabase): void {
 		if (database.inTransaction) database.exec('ROLLBACK');
 		throw error;
 	}
+}
+
+/** For readers that must not change the file. Throws FunctionError 'StoreTooNew', 'StoreTooOld' or 'NotAStore'. */
+export function requireCurrentStore(database: SqliteDatabase): void {
+	const version = readVersion(database);
+	if (version > STORE_VERSION) throw tooNew(version);
+	if (version < STORE_VERSION) {
+		throw new FunctionError(
+			'StoreTooOld',
+			`The data was written by an older version of this program (store version ${version}, this program reads ` +
+				`${STORE_VERSION}). Start the server on it once, which brings it up to date, and try again. Nothing was changed.`,
+		);
+	}
+}
+
+function tooNew(version: number): FunctionError {
+	return new FunctionError(
+		'StoreTooNew',
+		`The data was written by a newer version of this program (store version ${version}, this program reads up to ` +
+			`${STORE_VERSION}). Start the newer version again, or point this one at another data folder. Nothing was changed.`,
+	);
 }
 
 function readVersion(database: SqliteDatabase): number {

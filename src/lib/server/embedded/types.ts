@@ -34,6 +34,8 @@ export interface Commit {
 	writes: KeyWrite[];
 	/** Scheduled-function documents inserted or cancelled, so that the scheduler re-arms without polling. */
 	touchedScheduler: boolean;
+	/** An import: too much to name in `writes`, anything may have changed. */
+	isWholesale?: boolean;
 }
 
 /** What `1.0/queryStream` and `1.0/queryPage` take, parsed from the syscall's JSON. */
