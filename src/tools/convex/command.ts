@@ -20,18 +20,18 @@ export class CommandError extends Error {
 	}
 }
 
-/** `util.parseArgs`, strict. @throws CommandError 'BadUsage' */
-export function readFlags<T extends ParseArgsConfig>(
+/** The flags of a command that takes nothing else. @throws CommandError 'BadUsage' */
+export function readFlags<const T extends ParseArgsConfig>(
 	command: string,
 	config: T,
-): ReturnType<typeof parseArgs<T>> {
+): ReturnType<typeof parseArgs<T>>['values'] {
 	try {
-		return parseArgs({ strict: true, ...config });
+		return parseArgs(config).values;
 	} catch (error) {
 		const [sentence] = (error as Error).message.split('. ');
 		throw new CommandError(
 			'BadUsage',
-			`${sentence}. See \`npm run convex -- ${command} --help\` for what it takes.`,
+			`${sentence}. \`npm run convex -- ${command} --help\` shows what it takes.`,
 		);
 	}
 }

@@ -39,10 +39,12 @@ async function main(name: string | undefined, args: string[]): Promise<number> {
 
 try {
 	const [name, ...args] = process.argv.slice(2);
-	process.exitCode = await main(name, args);
+	const code = await main(name, args);
+	// Whatever still lies around (idle connections, timers) is not worth waiting for.
+	process.exit(code);
 } catch (error) {
 	const { code, message } = error as { code?: unknown; message?: unknown };
 	const known = typeof code === 'string' ? code : 'Failed';
 	console.error(JSON.stringify({ status: 'failed', code: known, message: String(message) }));
-	process.exitCode = 1;
+	process.exit(1);
 }

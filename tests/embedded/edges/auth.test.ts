@@ -37,7 +37,7 @@ function setUp(
 		if (!document) throw new Error('unreachable');
 		return document();
 	};
-	const keySets = createKeySets(clock, fetchJson, OWN);
+	const keySets = createKeySets(clock, fetchJson, [OWN]);
 	const auth = createAuthenticator({ clock, keySets, providers: () => providers, adminKey });
 	const refused = async (token: string) => {
 		const error: unknown = await auth.verifyToken(token).then(

@@ -12,6 +12,7 @@ afterEach(async () => {
 	await Promise.all(open.splice(0).map((harness) => harness.close()));
 });
 
+const ADMIN_KEY = 'an admin key of the tests'.replaceAll(' ', '-');
 const call = (path: string, args: unknown = {}, more: object = {}) => ({
 	path,
 	args: [args],
@@ -21,8 +22,12 @@ const call = (path: string, args: unknown = {}, more: object = {}) => ({
 
 describe('function endpoints', () => {
 	test('query, mutation, action, function and run answer like a real deployment', async () => {
-		const { post, runner } = await start();
-		const json = async (path: string, body: unknown) => (await post(path, body)).json();
+		const { post, runner } = await start({ adminKey: ADMIN_KEY });
+		const asAdmin = { authorization: `Convex ${ADMIN_KEY}` };
+		const json = async (path: string, body: unknown) => {
+			const headers = path === '/api/function' ? asAdmin : {};
+			return (await post(path, body, headers)).json();
+		};
 		expect(await json('/api/mutation', call('cells:set', { cell: 1, value: 7 }))).toEqual({
 			status: 'success',
 			value: 7,
@@ -42,6 +47,10 @@ describe('function endpoints', () => {
 		});
 		expect(await json('/api/run/act/echo', { args: { b: 2 } })).toMatchObject({ value: { b: 2 } });
 		expect(runner.cells.get(2)).toBe(1);
+		const refused = await post('/api/function', { path: 'cells:set', args: { cell: 3, value: 1 } });
+		expect(refused.status).toBe(403);
+		expect(await refused.json()).toMatchObject({ code: 'BadDeployKey' });
+		expect(runner.cells.has(3)).toBe(false);
 	});
 
 	test('a failing function is status 200 with the error, data only when there is some', async () => {
@@ -78,7 +87,8 @@ describe('function endpoints', () => {
 	});
 
 	test('bad requests have defined answers, never a 500 and never a stack', async () => {
-		const { post, raw } = await start();
+		const { post, raw } = await start({ adminKey: ADMIN_KEY });
+		const asAdmin = { authorization: `Convex ${ADMIN_KEY}` };
 		const deep = '['.repeat(5_000) + ']'.repeat(5_000);
 		const bodies: unknown[] = [
 			'{',
@@ -96,7 +106,7 @@ describe('function endpoints', () => {
 		];
 		for (const body of bodies) {
 			for (const path of ['/api/query', '/api/mutation', '/api/action', '/api/function']) {
-				const answer = await post(path, body);
+				const answer = await post(path, body, path === '/api/function' ? asAdmin : {});
 				const text = await answer.text();
 				expect(answer.status, `${path} ${JSON.stringify(body).slice(0, 60)}`).toBe(400);
 				expect(JSON.parse(text)).toEqual({

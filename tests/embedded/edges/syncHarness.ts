@@ -47,7 +47,7 @@ export function syncHarness(given: { auth?: Authenticator; adminKey?: string } =
 	const keySets = createKeySets(
 		clock,
 		async () => Promise.reject(new Error('no network')),
-		'http://own.test',
+		['http://own.test'],
 	);
 	const auth =
 		given.auth ??

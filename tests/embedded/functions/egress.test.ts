@@ -48,7 +48,7 @@ afterAll(() => {
 const make = (options: Partial<EgressOptions> = {}) =>
 	createEgressFetch({
 		isOpen: false,
-		ownOrigin: 'https://app.example.test',
+		ownOrigins: ['https://app.example.test'],
 		ownFetch: async (request) => new Response(`own ${request.method} ${request.url}`),
 		...options,
 	}) as (input: string | URL | Request, init?: EgressInit) => Promise<Response>;

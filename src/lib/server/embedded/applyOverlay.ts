@@ -3,7 +3,8 @@ import { SCHEDULED_FUNCTIONS_TABLE, type IndexInfo, type TableInfo } from './cat
 import type { DatabaseWriter, StoredDocument } from './database.ts';
 import { indexedValues, resolveCommitTs } from './documents.ts';
 import type { Overlay, OverlayDocument } from './overlay.ts';
-import { PSEUDO_KEY, type UnknownTables } from './readSet.ts';
+import { ANY_TABLE, PSEUDO_KEY, type UnknownTables } from './readSet.ts';
+import { insertSearchIndex, moveSearchRows } from './search/searchWrites.ts';
 import type { Commit, KeyWrite, Timestamp } from './types.ts';
 import { encodeKey, type Key, keyToBytes } from './valueKeys.ts';
 
@@ -37,14 +38,17 @@ export function applyOverlay(overlay: Overlay, context: ApplyContext): Commit {
 export function createTable(writer: DatabaseWriter, table: TableInfo): void {
 	writer.insertTable(table.number, table.component, table.name, table.idNumber);
 	for (const index of table.indexes) {
-		writer.insertIndex(index.id, table.number, index.name, index.fields);
+		writer.insertIndex(index);
 	}
+	for (const index of table.search) insertSearchIndex(writer.search, index);
 }
 
 /** Wakes whoever has looked for the table before it existed. */
 export function tableCreationWrites(table: TableInfo, unknownTables: UnknownTables): KeyWrite[] {
-	const indexId = unknownTables.find(table.component, table.name);
-	return indexId === undefined ? [] : [{ indexId, key: keyToBytes(PSEUDO_KEY) }];
+	return [table.name, ANY_TABLE].flatMap((name) => {
+		const indexId = unknownTables.find(table.component, name);
+		return indexId === undefined ? [] : [{ indexId, key: keyToBytes(PSEUDO_KEY) }];
+	});
 }
 
 function applyDocument(entry: OverlayDocument, context: ApplyContext, writes: KeyWrite[]): void {
@@ -65,6 +69,9 @@ function applyDocument(entry: OverlayDocument, context: ApplyContext, writes: Ke
 			writer.insertEntry(index.id, newKey, rid!);
 			writes.push({ indexId: index.id, key: keyToBytes(newKey) });
 		}
+	}
+	for (const index of entry.table.search) {
+		moveSearchRows(writer.search, index, { rid: rid!, previous, next }, writes);
 	}
 }
 

@@ -118,7 +118,10 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
 
 	const checkAdminKey = (candidate: string) => {
 		if (!adminKey || !isSameSecret(candidate, adminKey)) {
-			throw new AuthFailure('BadAdminKey', 'The admin key is not accepted by this deployment.');
+			throw new AuthFailure(
+				'BadAdminKey',
+				'The provided admin key was invalid for this instance. Use the one the deployment was started with.',
+			);
 		}
 	};
 
@@ -134,8 +137,8 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
 				return { ...anonymous, identity, authToken: credential! };
 			}
 			if (scheme?.toLowerCase() === 'convex') {
-				const [, key, impersonated] = /^(.*?)(?::([A-Za-z0-9+/=]+))?$/.exec(credential!)!;
-				checkAdminKey(key!);
+				const { key, impersonated } = splitAdminCredential(credential!, adminKey);
+				checkAdminKey(key);
 				const identity = impersonated ? impersonate(parseImpersonated(impersonated)) : null;
 				return { ...anonymous, identity, isAdmin: true };
 			}
@@ -145,6 +148,18 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
 			);
 		},
 	};
+}
+
+/** `<key>` or `<key>:<base64>`; keys hold colons themselves ("prod:name|secret"). */
+function splitAdminCredential(
+	credential: string,
+	adminKey: string | undefined,
+): { key: string; impersonated: string | null } {
+	const [, key, impersonated] = /^(.*):([A-Za-z0-9+/=]+)$/.exec(credential) ?? [];
+	const isKeyAlone = key === undefined || (adminKey && isSameSecret(credential, adminKey));
+	return isKeyAlone
+		? { key: credential, impersonated: null }
+		: { key: key!, impersonated: impersonated! };
 }
 
 /** The identity an administrator asks to act as. */

@@ -42,8 +42,8 @@ type Resolve = (
 
 export interface EgressOptions {
 	isOpen: boolean;
-	/** Requests to it are answered in process: it may not be reachable from here (proxy, TLS, NAT). */
-	ownOrigin: string;
+	/** Requests to them are answered in process: they may not be reachable from here (proxy, TLS, NAT). */
+	ownOrigins: readonly string[];
 	ownFetch: (request: Request) => Promise<Response>;
 	/** For tests. Default: the system's resolver. */
 	resolve?: Resolve;
@@ -86,7 +86,7 @@ export function createEgressFetch(options: EgressOptions): typeof globalThis.fet
 		const { egress, ...standard } = init ?? {};
 		const request = new Request(input, standard);
 		const url = new URL(request.url);
-		if (url.origin === options.ownOrigin)
+		if (options.ownOrigins.includes(url.origin))
 			return abortable(options.ownFetch(request), request.signal);
 		if (options.isOpen || !/^https?:$/.test(url.protocol)) return realFetch(request);
 		const allow = (egress?.allow ?? []).map((host) => host.toLowerCase());

@@ -12,7 +12,7 @@ const MAX_BYTES = 512 * 1024;
 export function createIssuerReader(): (address: string) => Promise<unknown> {
 	const guarded = createEgressFetch({
 		isOpen: false,
-		ownOrigin: '',
+		ownOrigins: [],
 		ownFetch: async () => new Response(null, { status: 404 }),
 	});
 	return async (address) => {

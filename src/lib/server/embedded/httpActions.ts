@@ -1,4 +1,5 @@
 /** HTTP actions: routed by the app's http.ts, and by the http.ts of components mounted with a path prefix. */
+import { recorded } from './admin/executionRecords.ts';
 import { childPath, type Deployment } from './components.ts';
 import { runInside } from './execution.ts';
 import { logFailure, newRequestId, toFailure } from './failures.ts';
@@ -16,11 +17,11 @@ export async function respondToHttp(
 	deployment: Deployment,
 	request: Request,
 	caller: Caller,
+	requestId = newRequestId(),
 ): Promise<Response> {
 	const { pathname } = new URL(request.url);
 	const route = await findRoute(deployment, '', pathname, request.method);
 	if (typeof route === 'string') return new Response(route, { status: 404 });
-	const requestId = newRequestId();
 	const { ip = null, userAgent = null, authToken = null } = caller;
 	const execution = engine.execution(
 		{
@@ -35,15 +36,18 @@ export async function respondToHttp(
 		null,
 	);
 	const limitMs = engine.options.timeLimitsMs?.action ?? ACTION_LIMIT_MS;
+	engine.options.onEnter?.(execution);
 	try {
-		const response = await withTimeLimit(engine.options.clock, limitMs, execution.path, () =>
-			runInside(execution, () => route.handler.invokeHttpAction(request)),
-		);
-		if (response instanceof Response) return response;
-		throw new FunctionError(
-			'NotAResponse',
-			`The HTTP action for ${route.path} did not return a Response.`,
-		);
+		return await recorded(execution, async () => {
+			const response = await withTimeLimit(engine.options.clock, limitMs, execution.path, () =>
+				runInside(execution, () => route.handler.invokeHttpAction(request)),
+			);
+			if (response instanceof Response) return response;
+			throw new FunctionError(
+				'NotAResponse',
+				`The HTTP action for ${route.path} did not return a Response.`,
+			);
+		});
 	} catch (error) {
 		// The operation of a body that still streams is not over; one that failed is.
 		execution.isOver = true;

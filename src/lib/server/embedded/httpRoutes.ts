@@ -8,6 +8,7 @@ export interface HttpHandler {
 
 export interface HttpRouter {
 	lookup(path: string, method: string): [HttpHandler, string, string] | null;
+	getRoutes?(): [path: string, method: string, handler: HttpHandler][];
 }
 
 export function readRouter(value: unknown): HttpRouter {

@@ -39,9 +39,13 @@ interface Cached<Value> {
 
 /**
  * @param fetchJson how to read a remote or own URL; `data:` URLs are read here.
- * @param ownOrigin URLs below it are ours.
+ * @param ownOrigins URLs below them are ours.
  */
-export function createKeySets(clock: Clock, fetchJson: JsonFetcher, ownOrigin: string): KeySets {
+export function createKeySets(
+	clock: Clock,
+	fetchJson: JsonFetcher,
+	ownOrigins: readonly string[],
+): KeySets {
 	const sets = new Map<string, Cached<LocalJWKSet>>();
 	const discovered = new Map<string, Cached<string>>();
 
@@ -79,7 +83,8 @@ export function createKeySets(clock: Clock, fetchJson: JsonFetcher, ownOrigin: s
 				)(header);
 			} catch (error) {
 				if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-				const cooldownMs = url.startsWith(`${ownOrigin}/`) ? OWN_COOLDOWN_MS : REMOTE_COOLDOWN_MS;
+				const isOwn = ownOrigins.some((own) => url.startsWith(`${own}/`));
+				const cooldownMs = isOwn ? OWN_COOLDOWN_MS : REMOTE_COOLDOWN_MS;
 				const second = load(sets, url, cooldownMs, () => readSet(url));
 				if (second === first) throw error;
 				return (await second.value)(header);

@@ -12,6 +12,8 @@ export interface ReadSource {
 
 /** Key of every pseudo-index write; inside every pseudo-index read. */
 export const PSEUDO_KEY: Key = '\x00';
+/** In place of a table's name: whoever lists the tables has looked for every one that is not there. */
+export const ANY_TABLE = '';
 const PSEUDO_BOUNDS: Bounds = { start: '', end: '\xff' };
 
 /**
