@@ -109,9 +109,9 @@ describe('queries', () => {
 
 	test.each<[string, QueryJson, string]>([
 		[
-			'full-text search',
+			'an unknown search index',
 			{ source: { type: 'Search', indexName: 'notes.search', filters: [] }, operators: [] },
-			'UnsupportedFeature',
+			'IndexNotFound',
 		],
 		['an unknown index', indexRange('notes.by_nothing'), 'IndexNotFound'],
 		['a negative limit', scan('notes', 'asc', [{ limit: -1 }]), 'InvalidQuery'],

@@ -3,6 +3,7 @@
  * one in its place, so that a running query keeps the one that fits its snapshot.
  */
 import { FIRST_TABLE_NUMBER } from './ids.ts';
+import { NO_SEARCH_INDEXES, type SearchIndexInfo } from './search/searchIndexes.ts';
 import type { ComponentPath } from './types.ts';
 import type { Validator } from './validators.ts';
 
@@ -18,6 +19,8 @@ export interface IndexInfo {
 	readonly fields: readonly string[];
 	/** `fields` split at the dots. */
 	readonly paths: readonly (readonly string[])[];
+	/** Built and kept up to date, refused to queries. */
+	readonly isStaged: boolean;
 }
 
 export interface TableInfo {
@@ -29,6 +32,8 @@ export interface TableInfo {
 	readonly name: string;
 	readonly indexes: readonly IndexInfo[];
 	readonly byId: IndexInfo;
+	/** Text and vector indexes; `NO_SEARCH_INDEXES` for most tables. */
+	readonly search: readonly SearchIndexInfo[];
 	/** null: any document. */
 	readonly validator: Validator | null;
 }
@@ -76,8 +81,10 @@ export function makeIndex(
 	tableNumber: number,
 	name: string,
 	fields: readonly string[],
+	isStaged = false,
 ): IndexInfo {
-	return { id, tableNumber, name, fields, paths: fields.map((field) => field.split('.')) };
+	const paths = fields.map((field) => field.split('.'));
+	return { id, tableNumber, name, fields, paths, isStaged };
 }
 
 export function makeTable(
@@ -90,7 +97,11 @@ export function makeTable(
 ): TableInfo {
 	const byId = indexes.find((index) => index.name === BY_ID);
 	if (!byId) throw new Error(`table ${name} has no ${BY_ID} index`);
-	return { number, idNumber, component, name, indexes, byId, validator };
+	return { number, idNumber, component, name, indexes, byId, search: NO_SEARCH_INDEXES, validator };
+}
+
+export function withSearchIndexes(table: TableInfo, search: readonly SearchIndexInfo[]): TableInfo {
+	return search.length === 0 ? table : { ...table, search };
 }
 
 /** A table nobody has written to yet, with the two indexes every table has. */
@@ -117,6 +128,7 @@ export function withTables(catalog: Catalog, changed: Iterable<TableInfo>): Cata
 		byNumber.set(table.number, table);
 		nextTableNumber = Math.max(nextTableNumber, table.number + 1, table.idNumber + 1);
 		for (const index of table.indexes) nextIndexId = Math.max(nextIndexId, index.id + 1);
+		for (const index of table.search) nextIndexId = Math.max(nextIndexId, index.id + 1);
 	}
 	return { tables, byNumber, byIdNumber, nextTableNumber, nextIndexId };
 }

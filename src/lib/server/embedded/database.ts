@@ -1,6 +1,13 @@
 /** The prepared statements. Readers serve queries and, on the writer's connection, mutations too. */
+import {
+	createSearchReader,
+	createSearchWriter,
+	type SearchReader,
+	type SearchWriter,
+} from './search/searchDatabase.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import type { JsonValue } from './types.ts';
+import type { IndexInfo } from './catalog.ts';
 import { bytesToKey, type Key, keyToBytes } from './valueKeys.ts';
 
 /** A document as it lies in the file. */
@@ -32,6 +39,7 @@ export interface DatabaseReader {
 	point(indexId: number, key: Key): StoredRow | null;
 	range(range: RowRange): IndexRow[];
 	count(indexId: number): number;
+	readonly search: SearchReader;
 }
 
 export interface StoredDocument {
@@ -68,6 +76,7 @@ export function createReader(database: SqliteDatabase): DatabaseReader {
 				limit,
 			) as IndexRow[],
 		count: (indexId) => (count.get(indexId) as { n: number }).n,
+		search: createSearchReader(database),
 	};
 }
 
@@ -81,7 +90,8 @@ export interface DatabaseWriter {
 	/** Deletes up to `limit` entries of a dropped index; returns how many went. */
 	deleteEntries(indexId: number, limit: number): number;
 	insertTable(num: number, component: string, name: string, idNumber: number): void;
-	insertIndex(id: number, tableNumber: number, name: string, fields: readonly string[]): void;
+	insertIndex(index: IndexInfo): void;
+	setIndexStaged(id: number, isStaged: boolean): void;
 	deleteIndex(id: number): void;
 	saveSchema(component: string, definitionJson: string): void;
 	deleteSchema(component: string): void;
@@ -95,8 +105,11 @@ export interface DatabaseWriter {
 	): void;
 	/** Deletes up to `limit` replay records older than `beforeMs`; returns how many went. */
 	pruneRequests(beforeMs: number, limit: number): number;
+	/** Deletes the replay records of sessions that are LIKE `pattern`, but for `kept`. */
+	dropRequests(pattern: string, kept: string): void;
 	getMeta(key: string): string | null;
 	setMeta(key: string, value: string): void;
+	readonly search: SearchWriter;
 }
 
 export function createWriter(database: SqliteDatabase): DatabaseWriter {
@@ -114,8 +127,9 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 			'INSERT INTO tables (num, component, name, id_number) VALUES (?, ?, ?, ?)',
 		),
 		insertIndex: database.prepare(
-			'INSERT INTO indexes (id, tbl, name, fields) VALUES (?, ?, ?, ?)',
+			'INSERT INTO indexes (id, tbl, name, fields, staged) VALUES (?, ?, ?, ?, ?)',
 		),
+		setIndexStaged: database.prepare('UPDATE indexes SET staged = ? WHERE id = ?'),
 		deleteIndex: database.prepare('DELETE FROM indexes WHERE id = ?'),
 		saveSchema: database.prepare(
 			`INSERT INTO schemas (component, definition) VALUES (?, ?)
@@ -132,6 +146,9 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 			`DELETE FROM session_requests WHERE (session, request) IN
 			(SELECT session, request FROM session_requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?)`,
 		),
+		dropRequests: database.prepare(
+			'DELETE FROM session_requests WHERE session LIKE ? AND session <> ?',
+		),
 		getMeta: database.prepare('SELECT value FROM meta WHERE key = ?'),
 		setMeta: database.prepare(
 			'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -146,8 +163,9 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		deleteEntries: (indexId, limit) => sql.deleteEntries.run(indexId, indexId, limit).changes,
 		insertTable: (num, component, name, idNumber) =>
 			void sql.insertTable.run(num, component, name, idNumber),
-		insertIndex: (id, num, name, fields) =>
-			void sql.insertIndex.run(id, num, name, JSON.stringify(fields)),
+		insertIndex: ({ id, tableNumber, name, fields, isStaged }) =>
+			void sql.insertIndex.run(id, tableNumber, name, JSON.stringify(fields), isStaged ? 1 : 0),
+		setIndexStaged: (id, isStaged) => void sql.setIndexStaged.run(isStaged ? 1 : 0, id),
 		deleteIndex: (id) => void sql.deleteIndex.run(id),
 		saveSchema: (component, definition) => void sql.saveSchema.run(component, definition),
 		deleteSchema: (component) => void sql.deleteSchema.run(component),
@@ -159,8 +177,10 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		saveRequest: (sessionId, requestId, resultJson, ts, nowMs) =>
 			void sql.saveRequest.run(sessionId, requestId, resultJson, String(ts), Math.floor(nowMs)),
 		pruneRequests: (beforeMs, limit) => sql.pruneRequests.run(Math.floor(beforeMs), limit).changes,
+		dropRequests: (pattern, kept) => void sql.dropRequests.run(pattern, kept),
 		getMeta: (key) => (sql.getMeta.get(key) as { value: string } | undefined)?.value ?? null,
 		setMeta: (key, value) => void sql.setMeta.run(key, value),
+		search: createSearchWriter(database),
 	};
 }
 

@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog.ts';
 import { parseDocument } from './database.ts';
 import { indexedValues } from './documents.ts';
+import { checkSearch } from './search/searchIntegrity.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import { bytesToKey, encodeKey } from './valueKeys.ts';
 
@@ -29,6 +30,7 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 	const findEntry = database.prepare('SELECT rid FROM index_entries WHERE idx = ? AND key = ?');
 	let documents = 0;
 	let expectedEntries = 0;
+	const search = checkSearch(database, report);
 	for (
 		let rows = readRows(nextRows, 0);
 		rows.length > 0;
@@ -42,6 +44,7 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 				continue;
 			}
 			const document = parseDocument(row.json);
+			search.document(table, row.rid, document);
 			for (const index of table.indexes) {
 				expectedEntries++;
 				const key = encodeKey(indexedValues(document, index.paths));
@@ -53,6 +56,7 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 			}
 		}
 	}
+	search.finish();
 	const { entries } = database.prepare('SELECT count(*) AS entries FROM index_entries').get() as {
 		entries: number;
 	};

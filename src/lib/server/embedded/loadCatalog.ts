@@ -1,6 +1,14 @@
 /** The catalog as the file has it. */
-import { type Catalog, EMPTY_CATALOG, makeIndex, makeTable, withTables } from './catalog.ts';
+import {
+	type Catalog,
+	EMPTY_CATALOG,
+	makeIndex,
+	makeTable,
+	withSearchIndexes,
+	withTables,
+} from './catalog.ts';
 import { schemaValidators } from './schemaRules.ts';
+import { loadSearchIndexes } from './search/loadSearchIndexes.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import type { SchemaDefinition } from './types.ts';
 
@@ -12,22 +20,29 @@ export function loadCatalog(database: SqliteDatabase): Catalog {
 		id_number: number;
 	}[];
 	const indexes = database
-		.prepare('SELECT id, tbl, name, fields FROM indexes ORDER BY id')
+		.prepare('SELECT id, tbl, name, fields, staged FROM indexes ORDER BY id')
 		.all() as {
 		id: number;
 		tbl: number;
 		name: string;
 		fields: string;
+		staged: number;
 	}[];
+	const searchIndexes = loadSearchIndexes(database);
 	const schemas = loadSchemas(database);
 	return withTables(
 		EMPTY_CATALOG,
 		tables.map(({ num, component, name, id_number }) => {
 			const own = indexes
 				.filter((index) => index.tbl === num)
-				.map((index) => makeIndex(index.id, num, index.name, JSON.parse(index.fields) as string[]));
+				.map(({ id, name, fields, staged }) =>
+					makeIndex(id, num, name, JSON.parse(fields) as string[], staged === 1),
+				);
 			const validator = schemaValidators(schemas.get(component) ?? null).get(name) ?? null;
-			return makeTable(num, component, name, own, validator, id_number);
+			return withSearchIndexes(
+				makeTable(num, component, name, own, validator, id_number),
+				searchIndexes.filter((index) => index.tableNumber === num),
+			);
 		}),
 	);
 }

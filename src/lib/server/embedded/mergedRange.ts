@@ -16,6 +16,14 @@ export interface MergedRow {
 	sizeBytes: number;
 }
 
+/** Where a query's rows come from: an index in key order, or a search in order of relevance. */
+export interface RowSource {
+	readonly isDescending: boolean;
+	next(): MergedRow | null;
+	/** Lets go of prefetched rows. */
+	close(): void;
+}
+
 const FIRST_BATCH_ROWS = 16;
 const MAX_BATCH_ROWS = 512;
 /** A batch of large documents must not become a batch of hundreds of MiB. */
@@ -26,7 +34,7 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
  * valid: a snapshot does not change, and while a mutation runs nothing else writes to the file. What the mutation itself
  * writes ahead of the walk is seen by it.
  */
-export class MergedRange {
+export class MergedRange implements RowSource {
 	readonly isDescending: boolean;
 	#reader: DatabaseReader;
 	#overlay: Overlay | null;
@@ -64,7 +72,6 @@ export class MergedRange {
 		return overlay ? this.#nextMerged(overlay) : this.#nextFromFile();
 	}
 
-	/** Lets go of prefetched rows. */
 	close(): void {
 		this.#batch = [];
 		this.#batchPosition = 0;

@@ -2,7 +2,7 @@
 import type { StoredDocument } from './database.ts';
 import { compileFilter, type DocumentFilter } from './filters.ts';
 import type { UsageMeter } from './limits.ts';
-import type { MergedRange } from './mergedRange.ts';
+import type { RowSource } from './mergedRange.ts';
 import type { ReadSource } from './readSet.ts';
 import { FunctionError, type QueryJson } from './types.ts';
 import { afterKey, type Bounds, type Key } from './valueKeys.ts';
@@ -45,7 +45,7 @@ export function expectedRows(operators: QueryJson['operators']): number | null {
 
 export class Stream implements ReadSource {
 	readonly indexId: number;
-	#rows: MergedRange;
+	#rows: RowSource;
 	#bounds: Bounds;
 	#operators: Operator[];
 	#meter: UsageMeter;
@@ -54,7 +54,7 @@ export class Stream implements ReadSource {
 
 	constructor(
 		indexId: number,
-		rows: MergedRange,
+		rows: RowSource,
 		bounds: Bounds,
 		operators: Operator[],
 		meter: UsageMeter,

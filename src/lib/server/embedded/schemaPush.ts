@@ -14,6 +14,7 @@ import {
 	makeTable,
 	newTable,
 	type TableInfo,
+	withSearchIndexes,
 	withTables,
 	BY_CREATION_TIME,
 	BY_ID,
@@ -29,6 +30,12 @@ import { indexedValues } from './documents.ts';
 import { explainDocument } from './documentWrites.ts';
 import { tableNameOfId } from './idRules.ts';
 import { checkSchemaRules, schemaValidators } from './schemaRules.ts';
+import {
+	applySearchPlan,
+	buildSearchRows,
+	planSearchIndexes,
+	type SearchPlan,
+} from './search/searchPush.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import {
 	type ComponentPath,
@@ -59,6 +66,9 @@ interface TablePlan {
 	isNew: boolean;
 	added: IndexInfo[];
 	dropped: IndexInfo[];
+	/** Kept, but staged or no longer so. */
+	restaged: IndexInfo[];
+	search: SearchPlan;
 	mustValidate: boolean;
 }
 
@@ -119,25 +129,24 @@ function* planComponent(
 			nextTableNumber = table.number + 1;
 			nextIndexId += table.indexes.length;
 		}
-		const { kept, dropped, missing } = compareIndexes(table, wanted);
-		const added = missing.map(({ indexDescriptor, fields }) =>
-			makeIndex(nextIndexId++, table.number, indexDescriptor, fullIndexFields(fields)),
+		const { kept, restaged, dropped, missing } = compareIndexes(table, wanted);
+		const added = missing.map(({ indexDescriptor, fields, isStaged }) =>
+			makeIndex(nextIndexId++, table.number, indexDescriptor, fullIndexFields(fields), isStaged),
 		);
+		const search = planSearchIndexes(table, wanted, () => nextIndexId++);
 		const validator = validators.get(name) ?? null;
 		const mustValidate =
 			validator !== null && JSON.stringify(before.get(name) ?? null) !== JSON.stringify(validator);
 		yield {
-			table: makeTable(
-				table.number,
-				component,
-				name,
-				[...kept, ...added],
-				validator,
-				table.idNumber,
+			table: withSearchIndexes(
+				makeTable(table.number, component, name, [...kept, ...added], validator, table.idNumber),
+				[...search.kept, ...search.added],
 			),
 			isNew: !existing,
 			added,
 			dropped,
+			restaged,
+			search,
 			mustValidate,
 		};
 	}
@@ -148,16 +157,25 @@ function withoutIndexes(tableName: string): TableDefinition {
 }
 
 function compareIndexes(table: TableInfo, wanted: TableDefinition) {
-	const isWanted = (index: IndexInfo) =>
-		index.name === BY_ID ||
-		index.name === BY_CREATION_TIME ||
-		wanted.indexes.some((other) => isSameIndex(index, other));
+	const declared = [
+		...wanted.indexes.map((index) => ({ ...index, isStaged: false })),
+		...(wanted.stagedDbIndexes ?? []).map((index) => ({ ...index, isStaged: true })),
+	];
+	const kept: IndexInfo[] = [];
+	const restaged: IndexInfo[] = [];
+	const dropped: IndexInfo[] = [];
+	for (const index of table.indexes) {
+		const isBuiltIn = index.name === BY_ID || index.name === BY_CREATION_TIME;
+		const same = isBuiltIn ? index : declared.find((other) => isSameIndex(index, other));
+		if (!same) dropped.push(index);
+		else if (same.isStaged === index.isStaged) kept.push(index);
+		else restaged.push({ ...index, isStaged: same.isStaged });
+	}
 	return {
-		kept: table.indexes.filter(isWanted),
-		dropped: table.indexes.filter((index) => !isWanted(index)),
-		missing: wanted.indexes.filter(
-			(other) => !table.indexes.some((index) => isSameIndex(index, other)),
-		),
+		kept: [...kept, ...restaged],
+		restaged,
+		dropped,
+		missing: declared.filter((other) => !table.indexes.some((index) => isSameIndex(index, other))),
 	};
 }
 
@@ -195,15 +213,16 @@ async function applyPlan(push: SchemaPush, plan: TablePlan): Promise<void> {
 		while (push.writer.deleteEntries(index.id, BATCH_ROWS) > 0) await pause();
 		push.writer.deleteIndex(index.id);
 	}
-	for (const index of plan.added) {
-		push.writer.insertIndex(index.id, plan.table.number, index.name, index.fields);
-	}
-	if (plan.added.length === 0) return;
+	for (const index of plan.restaged) push.writer.setIndexStaged(index.id, index.isStaged);
+	for (const index of plan.added) push.writer.insertIndex(index);
+	await applySearchPlan(push.writer.search, plan.search, { batchRows: BATCH_ROWS, pause });
+	if (plan.added.length === 0 && plan.search.added.length === 0) return;
 	for await (const row of allRows(push.reader, plan.table)) {
 		const document = parseDocument(row.json);
 		for (const index of plan.added) {
 			push.writer.insertEntry(index.id, encodeKey(indexedValues(document, index.paths)), row.rid);
 		}
+		buildSearchRows(push.writer.search, plan.search, row.rid, document);
 	}
 }
 

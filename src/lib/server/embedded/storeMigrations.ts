@@ -41,4 +41,22 @@ export const MIGRATIONS: readonly StoreMigration[] = [
 			`CREATE UNIQUE INDEX tables_by_id_number ON tables (component, id_number)`,
 		],
 	},
+	// Text and vector search, staged indexes. The stored schemas are marked as other than any that is pushed, because
+	// indexes they have long declared were not built so far.
+	{
+		statements: [
+			`ALTER TABLE indexes ADD COLUMN staged INTEGER NOT NULL DEFAULT 0`,
+			`CREATE TABLE search_indexes (id INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, name TEXT NOT NULL,
+				definition TEXT NOT NULL, staged INTEGER NOT NULL, UNIQUE (tbl, name))`,
+			`CREATE TABLE text_rows (id INTEGER PRIMARY KEY, doc TEXT NOT NULL, created REAL NOT NULL,
+				length INTEGER NOT NULL, filters TEXT NOT NULL, words TEXT NOT NULL)`,
+			`CREATE VIRTUAL TABLE text_terms USING fts5(words, content = '', contentless_delete = 1, detail = none,
+				tokenize = 'ascii')`,
+			`CREATE VIRTUAL TABLE text_vocabulary USING fts5vocab('text_terms', 'row')`,
+			`CREATE TABLE vector_rows (id INTEGER PRIMARY KEY, doc TEXT NOT NULL, filters TEXT NOT NULL,
+				vector BLOB NOT NULL)`,
+			`UPDATE schemas SET definition = json_set(definition, '$.isBeforeSearch', json('true'))
+				WHERE json_type(definition) = 'object'`,
+		],
+	},
 ];

@@ -10,6 +10,9 @@ import type { Overlay } from './overlay.ts';
 import { narrow, readInterval, readPage } from './pagination.ts';
 import { compileOperators, expectedRows, Stream } from './queries.ts';
 import { ReadSet } from './readSet.ts';
+import { resolveTextQuery } from './search/textQuery.ts';
+import { TextSearch } from './search/textSearch.ts';
+import { findVectors, type VectorSearchJson, type VectorMatch } from './search/vectorSearch.ts';
 import type { TransactionServices } from './transaction.ts';
 import {
 	type ComponentPath,
@@ -120,6 +123,11 @@ export class TransactionReads {
 		}
 	}
 
+	/** Nothing is recorded: only actions search vectors, and they are not live. */
+	vectorSearch(component: ComponentPath, query: VectorSearchJson): Promise<VectorMatch[]> {
+		return findVectors(this.#reader.search, this.catalog, component, query);
+	}
+
 	/** For `dispose`: lets go of everything prefetched. */
 	close(): void {
 		for (const stream of this.#streams.values()) stream?.close();
@@ -138,11 +146,23 @@ export class TransactionReads {
 		limitTo: ((bounds: Bounds, isDescending: boolean) => Bounds) | null,
 	): Stream | null {
 		const operators = compileOperators(query.operators);
-		const { target, tableName, isDescending } = resolveSource(
-			this.catalog,
-			component,
-			query.source,
-		);
+		const { source } = query;
+		if (source.type === 'Search') {
+			const text = resolveTextQuery(this.catalog, component, source);
+			this.#meter.readRange();
+			const everything = prefixBounds('');
+			const bounds = limitTo ? limitTo(everything, false) : everything;
+			const search = new TextSearch({
+				reader: this.#reader,
+				overlay: this.#overlay,
+				readSet: this.readSet,
+				query: text,
+				bounds,
+			});
+			// Records its reads itself: what it depends on is not the interval of ranks that was consumed.
+			return new Stream(text.index.id, search, bounds, operators, this.#meter);
+		}
+		const { target, tableName, isDescending } = resolveSource(this.catalog, component, source);
 		if (!target) {
 			this.readUnknown(component, tableName);
 			return null;
