@@ -7,6 +7,7 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -61,9 +62,12 @@ export class BundleStore {
 		mkdirSync(root, { recursive: true, mode: 0o700 });
 	}
 
-	/** @param app absolute convex folder. @throws PushError */
-	async open(app: string): Promise<Bundles> {
-		return this.openKept(app) ?? (await this.bundle(app));
+	/**
+	 * @param app absolute convex folder
+	 * @param isUnchanged take what was kept last, whatever has become of the sources. @throws PushError
+	 */
+	async open(app: string, isUnchanged = false): Promise<Bundles> {
+		return this.openKept(app, isUnchanged) ?? (await this.bundle(app));
 	}
 
 	/** For a push that succeeded. Removes all others; modules already imported do not need their files. */
@@ -79,11 +83,12 @@ export class BundleStore {
 		if (isNewFolder) remove(folder);
 	}
 
-	private openKept(app: string): Bundles | null {
+	private openKept(app: string, isUnchanged: boolean): Bundles | null {
 		for (const name of readdirSync(this.root)) {
 			const kept = path.join(this.root, name);
 			const manifest = readManifest(kept);
-			if (!manifest || manifest.app !== app || !isCurrent(kept, manifest)) continue;
+			if (!manifest || manifest.app !== app || !isWhole(kept, manifest)) continue;
+			if (!isUnchanged && fingerprintOf(manifest.inputs) !== manifest.fingerprint) continue;
 			const isNewFolder = !claimFolder(kept);
 			const folder = isNewFolder ? this.newFolder() : kept;
 			if (isNewFolder) cpSync(kept, folder, { recursive: true });
@@ -103,10 +108,13 @@ export class BundleStore {
 			const { buildBundles } = await import('./buildBundles.ts');
 			const built = await buildBundles(app, folder);
 			const outputs = new Map<string, string>();
-			const definitions = built.definitions.map(({ files, ...definition }, index) => {
+			const definitions = built.definitions.map(({ files, externals, ...definition }, index) => {
 				const subfolder = String(index);
 				mkdirSync(path.join(folder, subfolder));
 				for (const [file, text] of files) outputs.set(`${subfolder}/${file}`, text);
+				for (const { name, folder: installed } of externals) {
+					linkPackage(installed, path.join(folder, subfolder, 'node_modules', name));
+				}
 				return { ...definition, subfolder };
 			});
 			for (const [file, text] of outputs) writeOutput(path.join(folder, file), text);
@@ -154,11 +162,16 @@ function readManifest(folder: string): Manifest | null {
 	}
 }
 
-function isCurrent(folder: string, { inputs, fingerprint, outputs }: Manifest): boolean {
-	const isWhole = outputs.every(
+function isWhole(folder: string, { outputs }: Manifest): boolean {
+	return outputs.every(
 		([file, bytes]) => statSync(path.join(folder, file), { throwIfNoEntry: false })?.size === bytes,
 	);
-	return isWhole && fingerprintOf(inputs) === fingerprint;
+}
+
+/** Bundles lie where no node_modules is above them. */
+function linkPackage(installed: string, link: string): void {
+	mkdirSync(path.dirname(link), { recursive: true });
+	symlinkSync(installed, link, 'junction');
 }
 
 function writeOutput(file: string, text: string): void {

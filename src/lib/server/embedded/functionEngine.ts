@@ -6,6 +6,7 @@ import { DiskFailure } from './diskFailure.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
 import { toCallerError } from './failures.ts';
 import type { FileStore } from './fileStore.ts';
+import { keepLines } from './functionConsole.ts';
 import { invoke } from './invoke.ts';
 import type { PendingJob } from './jobs.ts';
 import { JwtSigner } from './jwtSigner.ts';
@@ -57,6 +58,8 @@ export class FunctionEngine implements Engine {
 			logLines: [],
 			isOver: false,
 			lastRefusal: null,
+			hasRefused: false,
+			fail: null,
 			fetch: this.fetch,
 		};
 	}
@@ -281,7 +284,7 @@ export class FunctionEngine implements Engine {
 		try {
 			return await run();
 		} finally {
-			caller.logLines.push(...child.logLines);
+			keepLines(caller, child);
 		}
 	}
 }

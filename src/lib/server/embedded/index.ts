@@ -3,18 +3,26 @@
  * so that the official clients work unchanged. This file is the room's only door.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { version as convexVersion } from 'convex';
+import { createAdminApi } from './admin/adminApi.ts';
+import { ExecutionLog } from './admin/executionLog.ts';
+import { EXECUTION_EVENT, type ExecutionRecord } from './admin/executionRecords.ts';
 import { systemClock } from './clock.ts';
+import { makeFolder } from './durableFolder.ts';
 import { createEdges, type Edges } from './edges.ts';
-import { runOutside } from './execution.ts';
-import { createFunctionRunner } from './functions.ts';
-import { openStorage } from './storage.ts';
-import type { Clock, FunctionRunner, LogEvent } from './types.ts';
+import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from './types.ts';
 import { watchFolders } from './watchFolders.ts';
+import {
+	hostInThread,
+	type EngineHost,
+	type EngineSettings,
+	type EngineSurroundings,
+} from './worker/engineHost.ts';
+import { IsolatedEngine, type IsolationOptions } from './worker/isolatedEngine.ts';
 
 export type { Clock, LogEvent } from './types.ts';
 
@@ -25,9 +33,16 @@ export interface EmbeddedOptions {
 	dataDir: string;
 	/** All that functions see as `process.env`, besides CONVEX_SITE_URL and CONVEX_CLOUD_URL. */
 	env: Record<string, string>;
-	/** Public URL of this server, e.g. `http://127.0.0.1:4321`; becomes CONVEX_SITE_URL and CONVEX_CLOUD_URL. */
+	/** Public URL of this server, e.g. `http://127.0.0.1:4321`; becomes CONVEX_CLOUD_URL, and CONVEX_SITE_URL by default. */
 	origin: string;
-	/** At least 16 characters. Without it there is no administrator. */
+	/** Where HTTP actions are reachable: `origin`, a path of it, or an origin served with `handleSiteRequest`. */
+	siteUrl?: string;
+	/**
+	 * Deployment variables, put into the store at start; the others in it stay. Unlike `env`, administrators see them and
+	 * can change them while the deployment runs. What `env` holds hides a variable of the same name.
+	 */
+	variables?: Record<string, string>;
+	/** At least 16 characters, except in development. Without it there is no administrator. */
 	adminKey?: string;
 	/** Paths that belong to the app's http.ts, e.g. `/api/auth/`; `/http/*` always does. */
 	httpActionPrefixes: string[];
@@ -36,7 +51,10 @@ export interface EmbeddedOptions {
 	/** A reverse proxy stands in front and appends the client's address to X-Forwarded-For. */
 	trustProxy?: boolean;
 	log: LogEvent;
+	/** Given: storage and functions stay in this thread, where nothing can stop a function that never pauses. */
 	clock?: Clock;
+	/** Of the thread that storage and functions have to themselves. */
+	isolation?: IsolationOptions;
 	/** Default 'guarded': fetch of actions refuses private addresses unless allowed per request. */
 	egress?: 'guarded' | 'open';
 	/** For developers: clients see errors' text and functions' console output. Default false. */
@@ -61,16 +79,23 @@ export interface EmbeddedStats {
 	cachedQueries: number;
 	/** Nanoseconds since the epoch, as decimal text. */
 	latestTs: string;
+	/** 'readOnly': the disk is full or failing. Queries go on, and changes as soon as it takes them again. */
+	storage: 'writable' | 'readOnly';
 }
 
 export interface EmbeddedDeployment {
 	/** True: taken, and will be answered. False: not ours, untouched. */
 	handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+	/** For a port of its own, named by `siteUrl`: every path is an HTTP action. */
+	handleSiteRequest(request: IncomingMessage, response: ServerResponse): void;
 	/** False leaves the socket alone: it may be somebody else's, e.g. Vite's. */
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 	/** The HTTP API without the network, for server-side rendering. `from.ip`: whom the call is made for. */
 	fetch(request: Request, from?: { ip?: string | null }): Promise<Response>;
 	readonly runner: FunctionRunner;
+	readonly instanceName: string;
+	/** Of the functions that serve. */
+	summary(): Promise<{ functions: number; components: string[] }>;
 	/** Reloads the functions; subscriptions survive. On failure the old ones keep serving. @throws PushError */
 	push(): Promise<void>;
 	/** Pushes when a source file in the functions' folder, or one of these, changes. Returns how to stop. */
@@ -89,46 +114,66 @@ const STATS_SECRET_BYTES = 24;
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDeployment> {
 	const { log, functionsDir, dataDir, adminKey } = options;
 	if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY_CHARACTERS) {
-		throw new Error(`The admin key needs at least ${MIN_ADMIN_KEY_CHARACTERS} characters.`);
+		const message = `The admin key needs at least ${MIN_ADMIN_KEY_CHARACTERS} characters.`;
+		if (!options.isDevelopment) throw new FunctionError('AdminKeyTooShort', message);
+		log('adminKey.weak', { message });
 	}
 	const clock = options.clock ?? systemClock;
 	const origin = new URL(options.origin).origin;
-	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-	const storage = openStorage({ file: path.join(dataDir, 'convex.sqlite'), clock, log });
+	const siteUrl = (options.siteUrl ?? origin).replace(/\/$/, '');
+	const executionLog = new ExecutionLog(clock);
+	makeFolder(path.resolve(dataDir));
 	const statsPath = STATS_PATH + randomBytes(STATS_SECRET_BYTES).toString('base64url');
+	const settings: EngineSettings = {
+		// The bundler names its outputs by real paths.
+		functionsDir: realpathSync(functionsDir),
+		dataDir: path.resolve(dataDir),
+		env: { ...options.env, [options.statsUrlEnv ?? 'EMBEDDED_STATS_URL']: origin + statsPath },
+		variables: options.variables,
+		// Only administrators read them.
+		recordExecutions: adminKey !== undefined,
+		siteUrl,
+		cloudUrl: origin,
+		egress: options.egress,
+		showErrors: options.isDevelopment,
+	};
 	let edges: Edges | null = null;
+	let storage: EmbeddedStats['storage'] = 'writable';
+	const surroundings: EngineSurroundings = {
+		log: (event, fields) => {
+			if (event === 'storage.readOnly') storage = 'readOnly';
+			// An engine that replaces another has opened the store anew.
+			else if (event === 'storage.writable' || event === 'engine.replaced') storage = 'writable';
+			if (event !== EXECUTION_EVENT) log(event, fields);
+			else executionLog.add(fields as unknown as ExecutionRecord);
+		},
+		// Functions may run at import, before there are edges; there is nothing to ask then.
+		ownOriginFetch: async (request) =>
+			edges?.fetchAsFunction(request) ?? new Response(null, { status: 503 }),
+	};
+	// A clock of the caller's stays in the caller's thread, and so does what asks it.
+	const engine: EngineHost = options.clock
+		? await hostInThread(settings, { ...surroundings, clock })
+		: await IsolatedEngine.start(settings, surroundings, options.isolation);
+	const { functions, instanceName: name } = engine;
 	try {
-		const functions = await createFunctionRunner({
-			storage,
-			// The bundler names its outputs by real paths.
-			folder: realpathSync(functionsDir),
-			env: { ...options.env, [options.statsUrlEnv ?? 'EMBEDDED_STATS_URL']: origin + statsPath },
-			clock,
-			log,
-			siteUrl: origin,
-			dataDir,
-			egress: options.egress,
-			// Functions may run at import, before there are edges; there is nothing to ask then.
-			ownOriginFetch: async (request) =>
-				edges?.fetchAsFunction(request) ?? new Response(null, { status: 503 }),
-			showErrors: options.isDevelopment,
-		});
 		edges = createEdges({
 			runner: functions,
 			files: functions.files,
 			kindOf: (...address) => functions.kindOf(...address),
-			latestTs: () => storage.latestTs(),
-			// A commit may be announced while a function is on the stack; what follows from it is not that function's.
-			onCommit: (listener) => storage.onCommit((commit) => runOutside(() => listener(commit))),
+			latestTs: () => engine.latestTs(),
+			onCommit: (listener) => engine.onCommit(listener),
 			clock,
 			log,
 			origin,
+			siteUrl,
+			admin: createAdminApi({ functions, executionLog, cloudUrl: origin, siteUrl }),
 			httpActionPrefixes: options.httpActionPrefixes,
 			adminKey,
 			allowedOrigins: options.allowedOrigins,
 			trustProxy: options.trustProxy,
 			showLogLines: options.isDevelopment,
-			instanceName: instanceName(storage),
+			instanceName: name,
 			version: convexVersion,
 			serverStats: {
 				path: statsPath,
@@ -138,9 +183,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 		const started = edges;
 		const stats = (): EmbeddedStats => ({
 			...started.stats(),
-			databaseBytes: storage.sizeBytes(),
+			databaseBytes: engine.sizeBytes(),
 			memoryBytes: process.memoryUsage.rss(),
-			latestTs: String(storage.latestTs()),
+			latestTs: String(engine.latestTs()),
+			storage,
 		});
 		await functions.startScheduler();
 		const push = async () => {
@@ -150,9 +196,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 		let isClosed = false;
 		return {
 			handleRequest: started.handleRequest,
+			handleSiteRequest: started.handleSiteRequest,
 			handleUpgrade: started.handleUpgrade,
 			fetch: started.fetch,
 			runner: functions,
+			instanceName: name,
+			summary: () => functions.summary(),
 			push,
 			watch: (alsoFolders = []) =>
 				watchFolders([functionsDir, ...alsoFolders], { push, clock, log }),
@@ -160,24 +209,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 			async close() {
 				if (isClosed) return;
 				isClosed = true;
+				executionLog.close();
 				await started.close();
-				await functions.stop();
-				await storage.close();
+				await engine.close();
 			},
 		};
 	} catch (error) {
-		await storage.close();
+		await engine.close();
 		throw error;
 	}
-}
-
-function instanceName(storage: {
-	getMeta(key: string): string | null;
-	setMeta(key: string, value: string): void;
-}): string {
-	const known = storage.getMeta('instanceName');
-	if (known !== null) return known;
-	const name = `embedded-${randomBytes(4).toString('hex')}`;
-	storage.setMeta('instanceName', name);
-	return name;
 }

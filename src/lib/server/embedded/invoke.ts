@@ -1,4 +1,5 @@
 /** Runs one function that has been found: arguments checked before, the value after. */
+import { setImmediate } from 'node:timers/promises';
 import { runInside, type Execution } from './execution.ts';
 import { tableNameOfId } from './idRules.ts';
 import { isJsonObject } from './jsonValues.ts';
@@ -30,7 +31,9 @@ export async function invoke(
 	let json: string;
 	execution.engine.options.onEnter?.(execution);
 	try {
-		json = await runInside(execution, () => body.invoke(execution.request.requestId, argsJson));
+		json = await runToEnd(execution, body, () =>
+			body.invoke(execution.request.requestId, argsJson),
+		);
 	} finally {
 		execution.isOver = true;
 		// A nested call that was not awaited is still inside its sub-transaction: let it end before ours does.
@@ -41,6 +44,24 @@ export async function invoke(
 	checkValueSize(execution, value, json);
 	checkReturns(execution, body, value);
 	return value;
+}
+
+/** Its value, or the first error in it that nobody handles: user code that forgot an `await` must not seem to succeed. */
+async function runToEnd(
+	execution: Execution,
+	{ environment }: FunctionBody,
+	run: () => Promise<string>,
+): Promise<string> {
+	const stray = new Promise<never>((_resolve, reject) => {
+		execution.fail = (error, kind) => {
+			const text = error instanceof Error ? error.message : String(error);
+			reject(environment === 'node' ? new Error(`${kind}: ${text}`, { cause: error }) : error);
+		};
+	});
+	const json = await Promise.race([runInside(execution, run), stray]);
+	// Node tells of a rejection only when the turn it happened in is over.
+	if (execution.hasRefused) await Promise.race([setImmediate(), stray]);
+	return json;
 }
 
 /** Between the functions of one mutation `db.vars.commitTs` may travel; from and to clients only as a number. */

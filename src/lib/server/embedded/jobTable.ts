@@ -41,6 +41,24 @@ export function abandonActions(engine: FunctionEngine, components: ComponentPath
 	});
 }
 
+/** It stopped the engine's thread: run again it would do so again. */
+export async function failJob(
+	engine: FunctionEngine,
+	components: ComponentPath[],
+	id: string,
+	error: string,
+): Promise<void> {
+	const component = components.find((one) => engine.options.storage.tableOfId(one, id) !== null);
+	if (component === undefined) return;
+	await engine.inMutation(async ({ session, nowMs }) => {
+		if (!session.get(component, id, { table: SCHEDULED_TABLE, isSystem: true })) return;
+		session.systemPatch(component, id, {
+			state: { kind: 'failed', error },
+			completedTime: nowMs,
+		});
+	});
+}
+
 export function removeFinished(engine: FunctionEngine, components: ComponentPath[]): Promise<void> {
 	const beforeMs = engine.options.clock.now() - KEEP_FINISHED_MS;
 	return forEachBatch(engine, components, async (component, jobs) => {

@@ -1,5 +1,7 @@
 /** The door to the storage half of the embedded deployment: opens the data file, alone. */
 import { closeSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { syncFolder } from './durableFolder.ts';
 import type { TransactionLimits } from './limits.ts';
 import { lockFile, openSqlite, type SqliteDatabase, type Synchronous } from './sqlite.ts';
 import { OpenStorage, type SqliteStorage } from './sqliteStorage.ts';
@@ -11,12 +13,15 @@ export type { SqliteStorage } from './sqliteStorage.ts';
 export interface StorageOptions {
 	/** The SQLite file; created when missing. Beside it lie its -wal, -shm and .lock files. */
 	file: string;
-	clock: Pick<Clock, 'now'>;
+	/** Without timers, a store that became read-only is writable again only when somebody writes. */
+	clock: Pick<Clock, 'now'> & Partial<Clock>;
 	/** Default FULL. */
 	synchronous?: Synchronous;
 	/** Default: Convex's limits. */
 	limits?: Partial<TransactionLimits>;
 	log?: LogEvent;
+	/** Runs work that may hold the thread for long: building an index, checking what is stored. */
+	whileBusy?: <T>(run: () => Promise<T>) => Promise<T>;
 	/** Another driver than better-sqlite3. */
 	openDatabase?: typeof openSqlite;
 }
@@ -29,6 +34,7 @@ export function openStorage(options: StorageOptions): SqliteStorage {
 		// Sessions and sealed credentials lie in it. SQLite gives -wal and -shm the mode of the file itself.
 		closeSync(openSync(file, 'a', OWNER_ONLY));
 	}
+	syncFolder(path.dirname(options.file));
 	const lock = lockFile(`${options.file}.lock`);
 	if (!lock) {
 		throw new FunctionError(

@@ -47,7 +47,7 @@ function remoteDeployment(convexUrl: string, siteUrl: string): HostDeployment {
 	};
 }
 
-/** Every action of the process before this one is dead: its sync runs go on now instead of when their leases end. */
+/** Every action of the process, or of the thread of functions, before this one is dead: its sync runs go on now instead of when their leases end. */
 async function takeOverDeadRuns({ runner }: EmbeddedDeployment): Promise<void> {
 	const { outcome } = await runner.runMutation({
 		component: '',
@@ -85,6 +85,8 @@ export async function startDeployment(
 		trustProxy: config.trustProxy,
 		log: logEvent,
 		isDevelopment,
+		// What ran in actions has died with the thread that was replaced.
+		isolation: { onReplaced: () => void takeOverDeadRuns(deployment) },
 		serverStats: () => ({ version, liveSubscribers: deployment.stats().subscribers }),
 	});
 	await takeOverDeadRuns(deployment);

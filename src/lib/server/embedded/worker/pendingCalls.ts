@@ -1,0 +1,113 @@
+/** Calls that the engine's thread has not answered yet, and what becomes of them when it ends. */
+import { FunctionError } from '../types.ts';
+import { unpackError, type ErrorParts } from './errorParts.ts';
+import type { Loss } from './engineConnection.ts';
+import type { transferOf } from './httpParts.ts';
+
+export interface PendingCall {
+	/** Number of the call, or of the first of several queries asked together. */
+	id: number;
+	method: string;
+	args: unknown[];
+	transfer?: ReturnType<typeof transferOf>;
+	/** It may be asked again without happening twice. */
+	isRepeatable: boolean;
+	/** How many calls it stands for. */
+	count: number;
+	resolve: (value: unknown) => void;
+	reject: (error: Error) => void;
+	isSent?: boolean;
+	/** Threads that ended while it ran. */
+	losses?: number;
+}
+
+/** A call that was there when so many threads ended has probably ended them. */
+const MAX_LOSSES = 3;
+
+export class PendingCalls {
+	private readonly calls = new Map<number, PendingCall>();
+	private lastId = 0;
+
+	get size(): number {
+		return this.calls.size;
+	}
+
+	/** All in order of their numbers. */
+	values(): Iterable<PendingCall> {
+		return this.calls.values();
+	}
+
+	add(call: Omit<PendingCall, 'id'>): PendingCall {
+		const added = { ...call, id: this.lastId + 1 };
+		this.lastId += Math.max(1, call.count);
+		this.calls.set(added.id, added);
+		return added;
+	}
+
+	settle(id: number, value: unknown, error: ErrorParts | undefined): void {
+		const call = this.calls.get(id);
+		if (!call) return;
+		this.calls.delete(id);
+		if (error) call.reject(unpackError(error));
+		else call.resolve(value);
+	}
+
+	/** Ends those that must not be asked again; the others wait for the next thread. */
+	afterLoss(loss: Loss): void {
+		for (const call of [...this.calls.values()]) {
+			if (!call.isSent) continue;
+			call.isSent = false;
+			call.losses = (call.losses ?? 0) + 1;
+			const index = loss.activity.call - call.id;
+			const isCulprit = index >= 0 && index < call.count;
+			if (isCulprit) this.fail(call, new CallStopped(index, stoppedError(loss)));
+			else if (call.losses >= MAX_LOSSES)
+				this.fail(call, new CallStopped(null, stoppedError(loss)));
+			else if (!call.isRepeatable) this.fail(call, interruptedError());
+		}
+	}
+
+	failAll(error: Error): void {
+		for (const call of [...this.calls.values()]) this.fail(call, error);
+	}
+
+	private fail(call: PendingCall, error: Error): void {
+		this.calls.delete(call.id);
+		call.reject(error);
+	}
+}
+
+/** A call ended its thread and is not asked again. */
+export class CallStopped extends FunctionError {
+	/** Which of several queries it was; null: nobody knows, any of them. */
+	readonly index: number | null;
+	constructor(index: number | null, { code, message }: FunctionError) {
+		super(code, message);
+		this.index = index;
+	}
+}
+
+/** Convex's words for the same. */
+export function stoppedError({ reason, heldMs, text }: Loss): FunctionError {
+	if (reason === 'runaway') {
+		return new FunctionError(
+			'FunctionTimeout',
+			`Function execution timed out (it ran for ${((heldMs ?? 0) / 1000).toFixed(1)}s without a pause). ` +
+				'Look for a loop that does not end, or do the work in smaller steps.',
+		);
+	}
+	if (reason === 'memory') {
+		return new FunctionError(
+			'FunctionOutOfMemory',
+			`Function execution ran out of memory (${text}). Read and return less at once.`,
+		);
+	}
+	return new FunctionError('FunctionCrashed', `The function ended its thread: ${text}.`);
+}
+
+function interruptedError(): FunctionError {
+	return new FunctionError(
+		'FunctionInterrupted',
+		'Another function had to be stopped, and this one with it. It may have had effects: look before you try again.',
+	);
+}

@@ -1,0 +1,47 @@
+/** What crosses between the edges and the engine's thread arrives as it was. */
+import { anyApi, type FunctionReference } from 'convex/server';
+import { describe, expect, test } from 'vitest';
+import { dataFolder, httpClient, served } from '../clients/clientHarness.ts';
+import { fixture } from '../functions/support.ts';
+
+const { loops } = anyApi as unknown as Record<'loops', Record<string, FunctionReference<any>>>;
+const start = () => served({ functionsDir: fixture('runaway') });
+
+describe('E3-3 the engine in a thread of its own', () => {
+	test('bodies and headers of HTTP actions, whole and streamed', async () => {
+		const { origin } = await start();
+		for (const size of [0, 10, 3_000_000]) {
+			const body = new Uint8Array(size).map((_, index) => index % 251);
+			const response = await fetch(`${origin}/http/echo`, { method: 'POST', body });
+			expect(response.status).toBe(201);
+			expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+			expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), Buffer.from(body))).toBe(0);
+		}
+		const streamed = await fetch(`${origin}/http/stream`);
+		expect(await streamed.text()).toBe('part 0\npart 1\npart 2\npart 3\npart 4\n');
+	});
+
+	test('a streamed answer ends with its thread', async () => {
+		const { origin } = await served({
+			functionsDir: fixture('runaway'),
+			isolation: { limits: { transactionMs: 200 } },
+		});
+		const response = await fetch(`${origin}/http/endless`);
+		const reader = response.body!.getReader();
+		await reader.read();
+		await expect(httpClient(origin).query(loops.atOnce!, {})).rejects.toThrow();
+		await expect(
+			(async () => {
+				for (;;) if ((await reader.read()).done) throw new Error('ended');
+			})(),
+		).rejects.toThrow();
+	});
+
+	test('a data folder in use is refused as such', async () => {
+		const dataDir = dataFolder();
+		await served({ functionsDir: fixture('runaway'), dataDir });
+		await expect(served({ functionsDir: fixture('runaway'), dataDir })).rejects.toMatchObject({
+			code: 'StoreInUse',
+		});
+	});
+});
