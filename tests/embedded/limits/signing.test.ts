@@ -43,7 +43,12 @@ describe('ctx.auth.signJwt', () => {
 		const token = read(valueOf(await sign({ claims, expiresInSeconds: 60 })) as string);
 		const iat = Math.floor(clock.now() / 1000);
 		expect(token.header).toMatchObject({ alg: 'ES256', typ: 'JWT' });
-		expect(token.payload).toEqual({ ...claims, iss: 'http://app.example.test', iat, exp: iat + 60 });
+		expect(token.payload).toEqual({
+			...claims,
+			iss: 'http://app.example.test',
+			iat,
+			exp: iat + 60,
+		});
 	});
 
 	it.each(['iss', 'iat', 'exp', 'nbf', 'convexUser', 'CVX', 'cvx_a'])(

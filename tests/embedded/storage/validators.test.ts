@@ -51,11 +51,11 @@ describe('validators', () => {
 		);
 		expect(explain(person, {})).toBe(
 			'Object is missing the required field `name`. Consider wrapping the field validator in `v.optional(...)` if this ' +
-				'is expected.\n\nObject: {}\nValidator: v.object({name: v.string(), age: v.optional(v.float64())})',
+				'is expected.\n\nObject: {}\nValidator: v.object({age: v.optional(v.float64()), name: v.string()})',
 		);
 		expect(explain(person, { name: 'a', nick: 'b' })).toBe(
 			'Object contains extra field `nick` that is not in the validator.\n\nObject: {name, nick}\n' +
-				'Validator: v.object({name: v.string(), age: v.optional(v.float64())})',
+				'Validator: v.object({age: v.optional(v.float64()), name: v.string()})',
 		);
 		expect(explain(v.id('users'), 'note1')).toContain(
 			'Found ID "note1" from table `notes`, which does not match the table name in validator `v.id("users")`.',

@@ -3,9 +3,18 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { nodeShims, isolateShims } from './bundleShims.ts';
+import {
+	externalPackages,
+	findExternalPackages,
+	type ExternalPackage,
+} from './bundler/externalPackages.ts';
+import { generatedModules } from './bundler/generatedModules.ts';
+import { missingName, NODE_GLOBALS } from './nodeGlobals.ts';
+import { WASM_BYTES, wasmModules } from './bundler/wasmModules.ts';
 import { explainBuildFailure } from './bundleErrors.ts';
 import { CHUNKS_FOLDER, findEntryPoints, toPosix, type ModuleEnvironment } from './entryPoints.ts';
 import { PushError } from './pushError.ts';
+import { sourceRootOf } from './stackTraces.ts';
 
 export interface BundledModule {
 	/** Function path prefix, e.g. 'sync/run'; also 'schema' and 'auth.config'. */
@@ -19,6 +28,8 @@ export interface Bundle {
 	/** Relative path -> text. */
 	files: Map<string, string>;
 	modules: BundledModule[];
+	/** Imported by modules of Node as they are installed. */
+	externals: ExternalPackage[];
 	/** Absolute paths of all that was read. */
 	inputs: Set<string>;
 }
@@ -39,7 +50,12 @@ export async function bundleFolder(folder: string, isRoot: boolean): Promise<Bun
 		const file = ['.ts', '.js'].map((ext) => path.join(folder, module + ext)).find(existsSync);
 		if (file) entries.push({ file, module, environment: 'isolate' });
 	}
-	const bundle: Bundle = { files: new Map(), modules: [], inputs: new Set() };
+	const bundle: Bundle = {
+		files: new Map(),
+		modules: [],
+		externals: isRoot ? findExternalPackages(folder) : [],
+		inputs: new Set(),
+	};
 	for (const environment of ['isolate', 'node'] as const) {
 		const part = entries.filter((entry) => entry.environment === environment);
 		if (part.length === 0) continue;
@@ -54,6 +70,7 @@ export async function bundleFolder(folder: string, isRoot: boolean): Promise<Bun
 			folder,
 			part.map(({ file }) => file),
 			environment,
+			bundle.externals,
 		);
 		for (const [file, text] of built.files) bundle.files.set(file, text);
 		for (const input of built.inputs) bundle.inputs.add(input);
@@ -69,13 +86,21 @@ async function build(
 	folder: string,
 	files: string[],
 	environment: ModuleEnvironment,
+	externals: ExternalPackage[],
 ): Promise<{ files: Map<string, string>; inputs: string[] }> {
 	const options = buildOptions(folder, environment);
+	const plugins = (refuseBuiltins: boolean): esbuild.Plugin[] => [
+		generatedModules(folder),
+		...(environment === 'isolate'
+			? [isolateShims(refuseBuiltins)]
+			: [nodeShims(), externalPackages(externals)]),
+		wasmModules(),
+	];
 	try {
 		let result = await esbuild.build({
 			...options,
 			entryPoints: files,
-			plugins: plugins(environment, false),
+			plugins: plugins(false),
 		});
 		// A dynamic import or a require in a try block survives as an external import: here it would succeed, on Convex
 		// it fails. Make it fail here too.
@@ -83,7 +108,7 @@ async function build(
 			result = await esbuild.build({
 				...options,
 				entryPoints: files,
-				plugins: plugins(environment, true),
+				plugins: plugins(true),
 			});
 		}
 		const root = path.join(folder, OUT);
@@ -93,7 +118,7 @@ async function build(
 		return { files: new Map(outputs), inputs: inputsOf(result.metafile, folder) };
 	} catch (error) {
 		throw await explainBuildFailure(error, folder, files, (file) =>
-			esbuild.build({ ...options, entryPoints: [file], plugins: plugins(environment, false) }),
+			esbuild.build({ ...options, entryPoints: [file], plugins: plugins(false) }),
 		);
 	}
 }
@@ -117,6 +142,10 @@ function buildOptions(folder: string, environment: ModuleEnvironment) {
 		treeShaking: true,
 		minifySyntax: true,
 		keepNames: true,
+		// Beside the bundles, and read only when an error is told.
+		sourcemap: 'external',
+		sourcesContent: false,
+		sourceRoot: sourceRootOf(folder, OUT),
 		metafile: true,
 		logLevel: 'silent',
 		banner: { js: isIsolate ? ISOLATE_BANNER : NODE_BANNER },
@@ -124,14 +153,10 @@ function buildOptions(folder: string, environment: ModuleEnvironment) {
 	} as const satisfies esbuild.BuildOptions;
 }
 
-function plugins(environment: ModuleEnvironment, refuseAtRuntime: boolean): esbuild.Plugin[] {
-	return environment === 'isolate' ? [isolateShims(refuseAtRuntime)] : [nodeShims()];
-}
-
 /** Absolute paths; what plugins made up is left out. */
 export function inputsOf(metafile: esbuild.Metafile, folder: string): string[] {
 	return Object.keys(metafile.inputs)
-		.map((input) => path.resolve(folder, input))
+		.map((input) => path.resolve(folder, input.replace(`${WASM_BYTES}:`, '')))
 		.filter(existsSync);
 }
 
@@ -157,11 +182,15 @@ const NODE_DEFINES = {
 	process: '__convexProcess',
 	'globalThis.process': '__convexProcess',
 };
-/** The default runtime has no Buffer and no setImmediate: code that looks for them must not find Node's. */
-const ISOLATE_DEFINES = {
-	...NODE_DEFINES,
-	Buffer: 'undefined',
-	'globalThis.Buffer': 'undefined',
-	setImmediate: 'undefined',
-	'globalThis.setImmediate': 'undefined',
-};
+/** Code of the default runtime that looks for what only Node has must not find it, and fails when it uses it. */
+const ISOLATE_DEFINES = { ...NODE_DEFINES, ...missingGlobals() };
+
+function missingGlobals(): Record<string, string> {
+	const defines: Record<string, string> = {};
+	for (const name of NODE_GLOBALS) {
+		// An identifier that nobody defines: `typeof` of it is 'undefined', any other use throws.
+		defines[name] = missingName(name);
+		defines[`globalThis.${name}`] = 'undefined';
+	}
+	return defines;
+}

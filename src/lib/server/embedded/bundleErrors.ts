@@ -35,11 +35,13 @@ function explainBuiltin(
 	const at = fileOf(message, folder);
 	const module = entry === null ? at : toPosix(path.relative(folder, entry));
 	const by = module === at || at === null ? 'It' : `It reaches ${at}, which`;
+	// Then the words of the official CLI.
 	return new PushError(
 		'NodeBuiltinWithoutUseNode',
 		module,
-		`${by} imports "${builtin}", which only exists in Node. Move actions that need it into a file ` +
-			'with "use node" at the top, or do without it.',
+		`${by} imports "${builtin}", which only exists in Node. It looks like you are using Node APIs from a file without the ` +
+			'"use node" directive. Split out actions using Node.js APIs like this into a new file only containing actions that ' +
+			'uses "use node" so these actions will run in a Node.js environment.',
 	);
 }
 

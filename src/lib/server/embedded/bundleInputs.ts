@@ -21,8 +21,13 @@ const BUNDLER_SOURCES = [
 	'bundleInputs.ts',
 	'bundleShims.ts',
 	'bundleStore.ts',
+	'bundler/externalPackages.ts',
+	'bundler/generatedModules.ts',
+	'bundler/wasmModules.ts',
 	'definitions.ts',
 	'entryPoints.ts',
+	'nodeGlobals.ts',
+	'stackTraces.ts',
 ];
 const NODE_MODULES = `${path.sep}node_modules${path.sep}`;
 
@@ -73,6 +78,7 @@ function* settingsFiles(folder: string): Generator<string> {
 		}
 		yield path.join(at, 'package.json');
 		if (!isInstalled(at)) {
+			yield path.join(at, 'convex.json');
 			yield path.join(at, 'tsconfig.json');
 			yield path.join(at, 'node_modules', '.package-lock.json');
 		}

@@ -1,6 +1,8 @@
 /** What became of an error: what the calling function sees, and what a client is told. */
 import { randomBytes } from 'node:crypto';
 import type { Execution } from './execution.ts';
+import { explainMissingGlobal } from './nodeGlobals.ts';
+import { framesOf } from './stackTraces.ts';
 import { FunctionError, type FunctionFailure, type JsonValue } from './types.ts';
 
 /** An error of a called function, as its caller sees it: the text, and the data of a ConvexError. */
@@ -21,8 +23,6 @@ export class CalledFunctionError extends Error {
 }
 
 const CONVEX_ERROR = Symbol.for('ConvexError');
-/** Enough of a stack to find the line; the rest is the engine's own. */
-const STACK_FRAMES = 8;
 
 export function newRequestId(): string {
 	return randomBytes(8).toString('hex');
@@ -40,7 +40,7 @@ export function errorData(error: unknown): JsonValue | undefined {
 }
 
 export function errorText(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+	return error instanceof Error ? explainMissingGlobal(error.message) : String(error);
 }
 
 /** @param callee null: it did not come so far */
@@ -66,7 +66,8 @@ export function toFailure(
 	const withCode = code === undefined ? {} : { code };
 	const data = errorData(error);
 	if (data !== undefined) {
-		return { message: `${prefix}\nUncaught ConvexError: ${errorText(error)}`, data, ...withCode };
+		const name = error instanceof Error && CONVEX_ERROR in error ? error.name : 'ConvexError';
+		return { message: `${prefix}\nUncaught ${name}: ${errorText(error)}`, data, ...withCode };
 	}
 	if (error instanceof FunctionError)
 		return { message: `${prefix}\n${error.message}`, ...withCode };
@@ -89,7 +90,7 @@ export function logFailure(error: unknown, execution: Execution): void {
 		kind: execution.kind,
 		requestId: execution.request.requestId,
 		...(code === undefined ? {} : { code }),
-		error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+		error: error instanceof Error ? `${error.name}: ${errorText(error)}` : String(error),
 		...(error instanceof FunctionError ? {} : { stack: stackFrames(error) }),
 	});
 }
@@ -105,18 +106,5 @@ function errorCode(error: unknown, execution: Execution | null): string | undefi
 }
 
 function stackFrames(error: unknown): string[] {
-	if (!(error instanceof Error) || !error.stack) return [];
-	return error.stack
-		.split('\n')
-		.map((line) => line.trim())
-		.filter((line) => line.startsWith('at ') && !line.includes('node:'))
-		.slice(0, STACK_FRAMES)
-		.map(withoutFolder);
-}
-
-/** Paths of this machine are nobody's business: keep what follows the bundle's folder. */
-function withoutFolder(frame: string): string {
-	return frame
-		.replace(/(file:\/\/)?\/[^\s()]*\/v\d+\/\d+\//, '')
-		.replace(/(file:\/\/)?\/[^\s()]*\//, '');
+	return error instanceof Error ? framesOf(error) : [];
 }

@@ -1,10 +1,16 @@
 /** `console` inside functions: lines for the caller, and one structured event each for the server's log. */
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
 import { format, inspect } from 'node:util';
 import { runOutside, type Execution } from './execution.ts';
+import { withSources } from './stackTraces.ts';
 
-/** As real deployments: more lines than this, or longer ones, are cut. */
+/** Convex docs, "Limits", "Functions": per function, with those it calls; the last says that there were more. */
 const MAX_LINES = 256;
-const MAX_LINE_CHARS = 32 * 1024;
+const OVERFLOW = `[ERROR] Log overflow (maximum ${MAX_LINES}). Remaining log lines omitted.`;
+/** As above; UTF-8. */
+const MAX_LINE_BYTES = 4 * 1024;
+const CUT = ' (truncated)';
 
 const LEVELS = {
 	debug: 'DEBUG',
@@ -12,9 +18,7 @@ const LEVELS = {
 	log: 'LOG',
 	warn: 'WARN',
 	error: 'ERROR',
-	trace: 'LOG',
 	dir: 'LOG',
-	table: 'LOG',
 } as const;
 
 type Level = (typeof LEVELS)[keyof typeof LEVELS];
@@ -38,6 +42,12 @@ function createConsole(execution: Execution): Console {
 	for (const [name, level] of Object.entries(LEVELS)) {
 		methods[name] = (...args) => write(execution, level, args);
 	}
+	methods.trace = (...args) => {
+		const [, ...frames] = new Error().stack!.split('\n');
+		const text = runOutside(() => ['Trace', ...args].map(shown).join(' '));
+		print(execution, 'LOG', [text, ...frames].join('\n'));
+	};
+	methods.table = (...args) => print(execution, 'LOG', tableText(args));
 	methods.assert = (condition, ...args) => {
 		if (!condition) write(execution, 'ERROR', ['Assertion failed', ...args]);
 	};
@@ -47,37 +57,73 @@ function createConsole(execution: Execution): Console {
 		write(execution, 'LOG', [`${String(label)}: ${count}`]);
 	};
 	methods.countReset = (label = 'default') => void counts.delete(String(label));
-	methods.time = (label = 'default') => void timers.set(String(label), performance.now());
+	const stopwatchMs = (): number => runOutside(() => performance.now());
+	methods.time = (label = 'default') => void timers.set(String(label), stopwatchMs());
 	methods.timeEnd = methods.timeLog = (label = 'default') => {
 		const startMs = timers.get(String(label));
 		if (startMs === undefined) return;
-		write(execution, 'LOG', [`${String(label)}: ${(performance.now() - startMs).toFixed(0)} ms`]);
+		write(execution, 'LOG', [`${String(label)}: ${(stopwatchMs() - startMs).toFixed(0)} ms`]);
 	};
-	methods.group = methods.groupCollapsed = methods.groupEnd = methods.clear = ignore;
+	methods.group = methods.groupCollapsed = (...args) => {
+		if (args.length > 0) write(execution, 'LOG', args);
+	};
+	methods.groupEnd = methods.clear = methods.dirxml = ignore;
 	return methods as unknown as Console;
 }
 
 function write(execution: Execution, level: Level, args: unknown[]): void {
-	if (execution.logLines.length > MAX_LINES) return;
+	print(
+		execution,
+		level,
+		runOutside(() => args.map(shown).join(' ')),
+		args,
+	);
+}
+
+function print(execution: Execution, level: Level, text: string, args: unknown[] = [text]): void {
+	if (!keepLine(execution.logLines, () => `[${level}] ${cut(withSources(text))}`)) return;
 	runOutside(() => {
-		if (execution.logLines.length === MAX_LINES) {
-			execution.logLines.push(
-				`[WARN] Log overflow: only ${MAX_LINES} lines are kept per function.`,
-			);
-			return;
-		}
-		const line = args.map((arg) => inspect(arg, { depth: 4, breakLength: 120 })).join(' ');
-		execution.logLines.push(`[${level}] ${cut(line)}`);
 		execution.engine.options.log('function.console', {
 			function: execution.path,
 			component: execution.component,
 			requestId: execution.request.requestId,
 			level: level.toLowerCase(),
-			text: cut(format(...args)),
+			text: cut(withSources(format(...args))),
 		});
 	});
 }
 
+/** What a called function printed, behind what its caller has printed so far. */
+export function keepLines(caller: Execution, callee: Execution): void {
+	for (const line of callee.logLines) keepLine(caller.logLines, () => line);
+}
+
+function keepLine(lines: string[], line: () => string): boolean {
+	if (lines.length >= MAX_LINES) return false;
+	const isLast = lines.length === MAX_LINES - 1;
+	lines.push(isLast ? OVERFLOW : line());
+	return !isLast;
+}
+
+const shown = (value: unknown): string => inspect(value, { depth: 4, breakLength: 120 });
+
+/** As in Node, whose `table` writes to a stream. */
+function tableText(args: unknown[]): string {
+	let text = '';
+	const stdout = new Writable({
+		write(chunk, _encoding, done) {
+			text += String(chunk);
+			done();
+		},
+	});
+	new Console({ stdout }).table(...(args as Parameters<Console['table']>));
+	return text.trimEnd();
+}
+
 function cut(line: string): string {
-	return line.length > MAX_LINE_CHARS ? `${line.slice(0, MAX_LINE_CHARS)} (truncated)` : line;
+	const bytes = Buffer.from(line);
+	if (bytes.length <= MAX_LINE_BYTES) return line;
+	const kept = bytes.subarray(0, MAX_LINE_BYTES - CUT.length).toString();
+	// A character in the middle of which it was cut.
+	return kept.replace(/\uFFFD$/, '') + CUT;
 }

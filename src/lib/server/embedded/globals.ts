@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentExecution, runOutside } from './execution.ts';
 import { consoleOf } from './functionConsole.ts';
 import { asyncSyscall, jsSyscall, syscall } from './syscalls.ts';
+import { useUtc } from './utcTime.ts';
 
 const isTransaction = (): boolean => Boolean(currentExecution()?.transaction);
 const isInFunction = (): boolean => currentExecution() !== undefined;
@@ -16,8 +17,10 @@ let isInstalled = false;
 export function installGlobals(): void {
 	if (isInstalled) return;
 	isInstalled = true;
+	useUtc();
 	installConvex();
 	installDate();
+	installPerformance();
 	installRandom();
 	installAsyncStorage();
 	replaceGlobal('fetch', (real) => {
@@ -110,6 +113,15 @@ function installDate(): void {
 		now: { value: nowMs, writable: true, configurable: true },
 	});
 	replaceGlobal('Date', (real) => (isInFunction() ? FunctionDate : real));
+}
+
+/** A stopwatch would tell one run of a transaction from another. */
+function installPerformance(): void {
+	const stopped = (timeOrigin: number) => ({ now: () => 0, timeOrigin, mark() {}, measure() {} });
+	replaceGlobal('performance', (real) => {
+		const transaction = currentExecution()?.transaction;
+		return transaction ? stopped(transaction.nowMs) : real;
+	});
 }
 
 function installRandom(): void {

@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { makeFolder } from './durableFolder.ts';
 import { createEdges, type Edges } from './edges.ts';
 import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from './types.ts';
+import { useUtc } from './utcTime.ts';
 import { watchFolders } from './watchFolders.ts';
 import {
 	hostInThread,
@@ -113,6 +114,7 @@ const STATS_SECRET_BYTES = 24;
 /** @throws PushError when the functions do not load, FunctionError when the data folder cannot be used */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDeployment> {
 	const { log, functionsDir, dataDir, adminKey } = options;
+	useUtc();
 	if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY_CHARACTERS) {
 		const message = `The admin key needs at least ${MIN_ADMIN_KEY_CHARACTERS} characters.`;
 		if (!options.isDevelopment) throw new FunctionError('AdminKeyTooShort', message);

@@ -29,7 +29,9 @@ function describe(validator: ValidatorJson): string {
 		case 'record':
 			return `v.record(${describe(validator.keys)}, ${describe(validator.values.fieldType)})`;
 		case 'object': {
-			const fields = Object.entries(validator.value).map(([name, field]) => {
+			// Convex writes fields in the order of their names.
+			const sorted = Object.entries(validator.value).sort(([a], [b]) => (a < b ? -1 : 1));
+			const fields = sorted.map(([name, field]) => {
 				const inner = describe(field.fieldType);
 				return `${name}: ${field.optional ? `v.optional(${inner})` : inner}`;
 			});
@@ -66,7 +68,7 @@ export function describeValue(value: JsonValue): string {
 		case 'array':
 			return `an array of ${(value as JsonValue[]).length} elements`;
 		case 'object': {
-			const names = Object.keys(value as JsonObject);
+			const names = Object.keys(value as JsonObject).sort();
 			const more = names.length > MAX_FIELDS_SHOWN ? ', …' : '';
 			return shorten(`{${names.slice(0, MAX_FIELDS_SHOWN).join(', ')}${more}}`);
 		}
