@@ -134,6 +134,7 @@ function scriptedDatabase() {
 		get inTransaction() {
 			return state.inTransaction;
 		},
+		copyTo: () => Promise.reject(new Error('unused')),
 		close: () => {},
 	};
 	return { state, database };
@@ -147,6 +148,8 @@ describe('a batch', () => {
 			beforeCommit: () => events.push('before'),
 			onDurable: (commits) => events.push(`durable ${commits.length}`),
 			onLost: () => events.push('lost'),
+			writeFence: () => events.push('fence'),
+			onReadOnly: (cause) => events.push(cause ? 'read only' : 'writable'),
 		});
 		const write = (name: string, run: () => Promise<void> = async () => {}) =>
 			group.mutate({
@@ -191,10 +194,13 @@ describe('a batch', () => {
 		for (const failure of failures) {
 			expect(failure).toMatchObject({ status: 'rejected', reason: { code: 'CommitFailed' } });
 		}
-		expect(state.log).toEqual(['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']);
-		expect(events).toEqual(['before', 'lost']);
+		// The batch, and the fence that was to be written over it.
+		const failing = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'];
+		expect(state.log).toEqual([...failing, ...failing]);
+		expect(events).toEqual(['before', 'lost', 'read only', 'fence']);
 		state.failOn = '';
 		expect(await write('d')).toBe('d');
+		expect(events.slice(4)).toEqual(['fence', 'writable', 'before', 'durable 1']);
 		expect(events.at(-1)).toBe('durable 1');
 	});
 

@@ -22,6 +22,8 @@ interface StoredCrons {
 }
 
 const META_KEY = 'crons';
+/** When the disk is full a cron waits this long, as jobs do. */
+const RETRY_MS = 5_000;
 
 export class CronRunner {
 	private readonly engine: FunctionEngine;
@@ -80,7 +82,11 @@ export class CronRunner {
 		const key = keyOf(component, spec);
 		const nextMs = nextRunMs(spec, this.engine.options.clock.now(), dueMs);
 		// Before the run: a crash in the middle of it must not lead to a second one.
-		this.write({ ...this.read(), [key]: { schedule: scheduleFingerprint(spec), nextMs } });
+		const kept = { ...this.read(), [key]: { schedule: scheduleFingerprint(spec), nextMs } };
+		if (!this.write(kept)) {
+			this.due.add(this.engine.options.clock.now() + RETRY_MS, job);
+			return;
+		}
 		this.due.add(nextMs, { ...job, dueMs: nextMs });
 		if (this.running.has(key)) {
 			this.engine.options.log('cron.skipped', { cron: spec.id, component });
@@ -130,8 +136,15 @@ export class CronRunner {
 		return JSON.parse(this.engine.options.storage.getMeta(META_KEY) ?? '{}') as StoredCrons;
 	}
 
-	private write(crons: StoredCrons): void {
-		this.engine.options.storage.setMeta(META_KEY, JSON.stringify(crons));
+	/** False: the disk did not take it. */
+	private write(crons: StoredCrons): boolean {
+		try {
+			this.engine.options.storage.setMeta(META_KEY, JSON.stringify(crons));
+			return true;
+		} catch (error) {
+			this.engine.options.log('cron.timeNotKept', { error: errorText(error) });
+			return false;
+		}
 	}
 }
 

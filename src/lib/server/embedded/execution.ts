@@ -34,6 +34,9 @@ export interface RequestInfo {
 	scheduledFunctionId: string | null;
 }
 
+/** Node's names for what reached its last-resort listeners. */
+export type StrayKind = 'unhandledRejection' | 'uncaughtException';
+
 export interface Execution {
 	engine: Engine;
 	/** The version it started on; nested calls stay on it. */
@@ -56,6 +59,10 @@ export interface Execution {
 	isOver: boolean;
 	/** The engine's last refusal, to recover its code from the plain Error that user code sees. */
 	lastRefusal: { message: string; code: string } | null;
+	/** An operation was refused: user code may have left the rejection to nobody. */
+	hasRefused: boolean;
+	/** Ends the function with an error nobody in it waits for; null while it cannot be ended so. */
+	fail: ((error: unknown, kind: StrayKind) => void) | null;
 	fetch: typeof globalThis.fetch;
 }
 

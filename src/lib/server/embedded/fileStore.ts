@@ -1,8 +1,10 @@
 /** File storage: bytes as files in the data folder, one `_storage` document each in the component's database. */
 import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { DiskFailure, isDiskError } from './diskFailure.ts';
+import { makeFolder, syncFolder } from './durableFolder.ts';
 import type { FunctionTransaction } from './execution.ts';
 import { FunctionError, type ComponentPath, type Storage } from './types.ts';
 
@@ -44,10 +46,13 @@ export class FileStore {
 		if (!stored) storage.setMeta('filesKey', this.secret.toString('base64'));
 		// Whatever lies there was being written when the process ended.
 		rmSync(path.join(folder, INCOMING), { recursive: true, force: true });
-		mkdirSync(path.join(folder, INCOMING), { recursive: true, mode: 0o700 });
+		makeFolder(path.join(folder, INCOMING));
 	}
 
-	/** Writes and fsyncs, so that a document never exists without its bytes. */
+	/**
+	 * Writes and fsyncs, so that a document never exists without its bytes.
+	 * @throws FunctionError 'DigestMismatch', 'DiskFull', 'DiskFailed'
+	 */
 	async stage(
 		bytes: Uint8Array,
 		contentType: string | null,
@@ -65,12 +70,17 @@ export class FileStore {
 			);
 		}
 		const file = path.join(this.folder, INCOMING, randomUUID());
-		const handle = await open(file, 'wx', 0o600);
 		try {
-			await handle.writeFile(bytes);
-			await handle.sync();
-		} finally {
-			await handle.close();
+			const handle = await open(file, 'wx', 0o600);
+			try {
+				await handle.writeFile(bytes);
+				await handle.sync();
+			} finally {
+				await handle.close();
+			}
+		} catch (error) {
+			await rm(file, { force: true }).catch(() => {});
+			throw isDiskError(error) ? new DiskFailure(error) : error;
 		}
 		return {
 			file,
@@ -82,14 +92,26 @@ export class FileStore {
 		};
 	}
 
-	/** Gives the staged bytes to a new document. Should the transaction fail, `sweep` removes the file later. */
+	/**
+	 * Gives the staged bytes to a new document. A process that ends in between leaves a file that `sweep` removes.
+	 * @throws FunctionError 'DiskFull', 'DiskFailed'
+	 */
 	async adopt(
 		transaction: FunctionTransaction,
 		component: ComponentPath,
 		staged: StagedFile,
 	): Promise<string> {
 		const id = transaction.session.systemInsert(component, FILES_TABLE, staged.document);
-		await rename(staged.file, this.pathOf(id));
+		const file = this.pathOf(id);
+		transaction.afterLoss.push(() => rmSync(file, { force: true }));
+		try {
+			await rename(staged.file, file);
+			// Before the document is durable its file's name must be.
+			syncFolder(this.folder);
+		} catch (error) {
+			await rm(staged.file, { force: true }).catch(() => {});
+			throw isDiskError(error) ? new DiskFailure(error) : error;
+		}
 		return id;
 	}
 

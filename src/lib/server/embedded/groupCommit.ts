@@ -5,8 +5,13 @@
  * A COMMIT blocks the event loop for as long as the disk takes. So it waits for the end of the loop's turn: requests
  * that arrived during the last COMMIT are all answered by the next, and a lone one waits for nothing. Because a
  * mutation's writes stay in memory until it is done, a COMMIT may also fall into the middle of a slow mutation.
+ *
+ * A COMMIT that fails when the log is flushed may lie in the log as a whole: told as failed, it would be back after a
+ * crash. So after every failure a commit of its own, the fence, is written over that place. Until the disk takes it,
+ * nothing else is written: the store is read-only.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { DiskFailure, isDiskError } from './diskFailure.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import { type Commit, FunctionError } from './types.ts';
 
@@ -14,6 +19,8 @@ import { type Commit, FunctionError } from './types.ts';
 const MAX_BATCH_MUTATIONS = 256;
 /** Mutations that follow each other without ever ending the turn still see their results this soon. */
 const MAX_BATCH_AGE_MS = 4;
+/** SQLite's code when fsync fails: all was written by then, and nobody knows how much of it reached the disk. */
+const FLUSH_FAILED = 'SQLITE_IOERR_FSYNC';
 
 export interface GroupCommitHooks {
 	/** Called inside the transaction, right before COMMIT. */
@@ -22,6 +29,10 @@ export interface GroupCommitHooks {
 	onDurable(commits: Commit[]): void;
 	/** The batch is gone; in-memory state must return to the last durable commit. Must not throw. */
 	onLost(): void;
+	/** Called inside the fence's transaction: writes anything. */
+	writeFence(): void;
+	/** Nothing can be written since `cause`; or, null, it can again. Must not throw. */
+	onReadOnly(cause: DiskFailure | null): void;
 }
 
 export interface MutationJob<T> {
@@ -48,13 +59,15 @@ export class GroupCommit {
 	#isFlushScheduled = false;
 	/** Why the batch that the running mutation has read from is gone, if it is. */
 	#lost: Error | null = null;
+	/** Why nothing may be written before the fence, if so. */
+	#unfenced: DiskFailure | null = null;
 
 	constructor(database: SqliteDatabase, hooks: GroupCommitHooks) {
 		this.#database = database;
 		this.#hooks = hooks;
 	}
 
-	/** Resolves with `run`'s value after COMMIT; rejects with `run`'s error, or 'CommitFailed'. */
+	/** Resolves with `run`'s value after COMMIT; rejects with `run`'s error or a DiskFailure. */
 	mutate<T>(job: MutationJob<T>): Promise<T> {
 		return this.#enqueue<T>(async (resolve, reject) => {
 			this.#lost = null;
@@ -77,12 +90,43 @@ export class GroupCommit {
 		return this.#enqueue<T>(async (resolve, reject) => {
 			this.flush();
 			try {
+				this.ensureWritable();
 				resolve(await run());
 			} catch (error) {
-				if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-				reject(error);
+				if (isDiskError(error)) reject(this.#lose(error));
+				else {
+					this.#tryRollback();
+					reject(error);
+				}
 			}
 		});
+	}
+
+	/** Runs between batches, as a transaction by itself. @throws DiskFailure */
+	writeNow(write: () => void): void {
+		this.flush();
+		this.ensureWritable();
+		try {
+			write();
+		} catch (error) {
+			throw this.#lose(error);
+		}
+	}
+
+	/** Must not be called while a batch is open. @throws DiskFailure while the disk takes nothing */
+	ensureWritable(): void {
+		if (!this.#unfenced) return;
+		try {
+			this.#rollback();
+			this.#database.exec('BEGIN IMMEDIATE');
+			this.#hooks.writeFence();
+			this.#database.exec('COMMIT');
+		} catch (error) {
+			this.#tryRollback();
+			throw new DiskFailure(error);
+		}
+		this.#unfenced = null;
+		this.#hooks.onReadOnly(null);
 	}
 
 	/** COMMITs what has been applied so far and releases the results. Never throws. */
@@ -140,7 +184,8 @@ export class GroupCommit {
 	#apply(apply: (() => Commit) | null): void {
 		if (!apply) return;
 		try {
-			if (!this.#database.inTransaction) {
+			if (this.#commits.length === 0) {
+				this.ensureWritable();
 				this.#database.exec('BEGIN IMMEDIATE');
 				this.#batchStartMs = performance.now();
 			}
@@ -169,19 +214,34 @@ export class GroupCommit {
 		}
 	}
 
-	#lose(cause: unknown): Error {
-		try {
-			if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-		} finally {
-			this.#hooks.onLost();
+	/** Undoes the batch, and says so in the words for people. */
+	#lose(cause: unknown): DiskFailure {
+		this.#tryRollback();
+		this.#hooks.onLost();
+		let failure = cause instanceof DiskFailure ? cause : new DiskFailure(cause);
+		if (!this.#unfenced) {
+			this.#unfenced = failure;
+			this.#hooks.onReadOnly(failure);
 		}
-		const failure = new FunctionError(
-			'CommitFailed',
-			'The change could not be written to disk, and nothing of it was kept. Check the free space and the disk of the ' +
-				'server, then try again.',
-		);
-		failure.cause = cause;
+		try {
+			this.ensureWritable();
+		} catch {
+			const wasWritten = (cause as { code?: string } | null)?.code === FLUSH_FAILED;
+			if (wasWritten) failure = new DiskFailure(cause, 'unknown');
+		}
 		this.#lost = failure;
 		return failure;
+	}
+
+	#rollback(): void {
+		if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+	}
+
+	#tryRollback(): void {
+		try {
+			this.#rollback();
+		} catch {
+			// The disk fails here, too: tried again before the next write.
+		}
 	}
 }

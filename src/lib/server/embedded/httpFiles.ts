@@ -1,6 +1,7 @@
 /** /api/storage/*: uploads by one-time URL, downloads by unguessable id. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { DISK_CODES } from './diskFailure.ts';
 import { HttpFailure, readBody } from './httpMessages.ts';
 import type { FileAccess } from './runnerOptions.ts';
 import { FunctionError } from './types.ts';
@@ -65,6 +66,7 @@ async function upload(
 		return Response.json(await files.upload(token, bytes, contentType, digest?.[1] ?? null));
 	} catch (error) {
 		if (!(error instanceof FunctionError)) throw error;
+		if (DISK_CODES.has(error.code)) throw new HttpFailure(503, error.code, error.message);
 		throw new HttpFailure(400, error.code, error.message);
 	}
 }

@@ -6,6 +6,7 @@ import type { Deployment } from './components.ts';
 import { CronRunner } from './crons.ts';
 import { runOutside } from './execution.ts';
 import { DueQueue } from './dueQueue.ts';
+import { errorText } from './failures.ts';
 import type { FunctionEngine } from './functionEngine.ts';
 import { executeJob } from './jobRun.ts';
 import { abandonActions, listPending, removeFinished } from './jobTable.ts';
@@ -84,7 +85,11 @@ export class Scheduler {
 		if (this.state !== 'started') return;
 		this.cleanUp = this.engine.options.clock.setTimeout(() => {
 			const components = [...this.deployment().components.keys()];
-			void removeFinished(this.engine, components).finally(() => this.scheduleCleanUp());
+			void removeFinished(this.engine, components)
+				.catch((error: unknown) =>
+					this.engine.options.log('scheduler.cleanUpFailed', { error: errorText(error) }),
+				)
+				.finally(() => this.scheduleCleanUp());
 		}, CLEAN_UP_EVERY_MS);
 	}
 

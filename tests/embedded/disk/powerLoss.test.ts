@@ -1,0 +1,129 @@
+/**
+ * Power cuts by model: every write of a real run is recorded, then the disk is rebuilt as a cut at many points could
+ * have left it, and opened. `TRIBUTARY_POWER_CUTS` = number of points (default 150); `TRIBUTARY_SEED` repeats a run.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FIXTURE } from './app.ts';
+import { DiskModel, type Loss } from './diskModel.ts';
+import { all, newDisk, runChild, temporaryFolder, whenDone, type Disk } from './harness.ts';
+import { fileProblems, ledgerProblems, problemsOf } from './invariants.ts';
+import { seededRandom, type LedgerLine, type PowerRun } from './powerRun.ts';
+import { readStore } from './readStore.ts';
+import { readLog, type LogEntry } from './writeLog.ts';
+
+const POINTS = Number(process.env.TRIBUTARY_POWER_CUTS ?? 150);
+const SEED = Number(process.env.TRIBUTARY_SEED ?? Date.now() % 1_000_000);
+
+/** Inside node_modules, so that `convex/server` resolves as in a project. */
+function changeableFixture(): string {
+	const modules = path.join(import.meta.dirname, '..', '..', '..', 'node_modules');
+	const folder = mkdtempSync(path.join(modules, '.embedded-disk-'));
+	whenDone(() => rmSync(folder, { recursive: true, force: true }));
+	cpSync(FIXTURE, folder, { recursive: true });
+	return folder;
+}
+
+async function record(disk: Disk, operations: number): Promise<LogEntry[]> {
+	const run: PowerRun = {
+		dataDir: disk.dataDir,
+		functionsDir: changeableFixture(),
+		ledger: disk.ledger,
+		operations,
+		seed: SEED,
+	};
+	await all(runChild('powerRun.ts', run, disk, true).lines());
+	return readLog(disk.log);
+}
+
+/** Right before and after every flush, and some in between. */
+function cutPoints(entries: LogEntry[], from: number, random: () => number): Set<number> {
+	const borders = entries.flatMap(({ type }, i) =>
+		type === 'sync' && i >= from ? [i, i + 1] : [],
+	);
+	const others = entries.flatMap((_, i) => (i >= from ? [i] : []));
+	const points = new Set<number>([entries.length]);
+	const size = Math.min(POINTS, others.length);
+	while (points.size < size) {
+		const pool = random() < 0.6 && borders.length > 0 ? borders : others;
+		points.add(pool[Math.floor(random() * pool.length)]!);
+	}
+	return points;
+}
+
+interface Cuts {
+	states: number;
+	acknowledged: number;
+	problems: string[];
+}
+
+async function cutEverywhere(
+	entries: LogEntry[],
+	check: (folder: string, acknowledged: string[]) => Promise<string[]>,
+): Promise<Cuts> {
+	const random = seededRandom(SEED + 1);
+	const cuts: Cuts = { states: 0, acknowledged: 0, problems: [] };
+	const model = new DiskModel();
+	const acknowledged: string[] = [];
+	// Before the first acknowledgement nothing is promised.
+	const from = entries.findIndex(({ type }) => type === 'ledger');
+	const points = cutPoints(entries, from, random);
+	const losses: Loss[] = ['everything', 'nothing', { random }, { random }];
+	const folder = temporaryFolder();
+	for (let at = 0; at <= entries.length; at++) {
+		if (points.has(at)) {
+			for (const [i, loss] of losses.entries()) {
+				const target = path.join(folder, 'cut');
+				model.materialize(target, loss);
+				const problems = await check(path.join(target, 'data'), acknowledged).catch(
+					(error: unknown) => [`does not open: ${String(error)}`],
+				);
+				cuts.states++;
+				cuts.problems.push(
+					...problems.map((text) => `entry ${at} of ${entries.length}, loss ${i}: ${text}`),
+				);
+				rmSync(target, { recursive: true, force: true });
+			}
+		}
+		const entry = entries[at];
+		if (!entry) break;
+		model.apply(entry);
+		if (entry.type !== 'ledger') continue;
+		const line = JSON.parse(entry.text) as LedgerLine;
+		if ('op' in line) acknowledged.push(line.op);
+	}
+	cuts.acknowledged = acknowledged.length;
+	return cuts;
+}
+
+async function storeProblems(dataDir: string, acknowledged: string[]): Promise<string[]> {
+	const { everything, problems } = await readStore(dataDir);
+	return [
+		...problems,
+		...problemsOf(everything),
+		...ledgerProblems(everything, acknowledged),
+		...fileProblems(dataDir, everything.files, false),
+	];
+}
+
+describe('R9 E3-4 a power cut', () => {
+	test('loses nothing that was acknowledged, at any point, and leaves nothing half done', async () => {
+		const entries = await record(newDisk(), 8);
+		const cuts = await cutEverywhere(entries, storeProblems);
+		console.log(
+			`power cuts: seed ${SEED}, ${entries.length} entries, ${cuts.states} states, ${cuts.acknowledged} acknowledged, ` +
+				`${cuts.problems.length} problems`,
+		);
+		expect(cuts.problems.slice(0, 10)).toEqual([]);
+		expect(cuts.acknowledged).toBe(96);
+		expect(cuts.states).toBeGreaterThan(100);
+	}, 300_000);
+
+	test('control: with a disk that ignores fsync, losses are found', async () => {
+		const disk = newDisk();
+		disk.control.forgetSync();
+		const cuts = await cutEverywhere(await record(disk, 3), storeProblems);
+		expect(cuts.problems.some((text) => /LOST|does not open/.test(text))).toBe(true);
+	}, 300_000);
+});
