@@ -8,7 +8,10 @@ const DEFAULT_FOLDER = 'convex';
 /** @param given absolute; a project's root or the functions' folder itself. @throws CommandError */
 export function functionsFolder(given: string): string {
 	if (!statSync(given, { throwIfNoEntry: false })?.isDirectory()) {
-		throw new CommandError('NoFunctions', `There is no folder ${given}. Name one with --functions.`);
+		throw new CommandError(
+			'NoFunctions',
+			`There is no folder ${given}. Name one with --functions.`,
+		);
 	}
 	const configured = readConfigured(path.join(given, 'convex.json'));
 	if (configured !== null) {

@@ -146,7 +146,10 @@ async function listen(server: Server, flag: string, text: string, host: string):
 			const isTaken = error.code === 'EADDRINUSE';
 			reject(
 				isTaken
-					? new CommandError('PORT_TAKEN', `Another program listens on port ${port}. Choose another ${flag}.`)
+					? new CommandError(
+							'PORT_TAKEN',
+							`Another program listens on port ${port}. Choose another ${flag}.`,
+						)
 					: new CommandError('CannotListen', `${flag} ${port} on ${host}: ${error.message}`),
 			);
 		});

@@ -7,6 +7,22 @@ const COMMANDS: Record<string, { about: string; load: () => Promise<Command> }> 
 		about: 'run a folder of functions',
 		load: () => import('../convex/serve.ts'),
 	},
+	run: {
+		about: 'call a function of a served deployment',
+		load: () => import('../convex/run.ts'),
+	},
+	data: {
+		about: 'list tables, print documents',
+		load: () => import('../convex/data.ts'),
+	},
+	logs: {
+		about: 'follow the functions that run',
+		load: () => import('../convex/logs.ts'),
+	},
+	env: {
+		about: 'list, set and remove deployment variables',
+		load: () => import('../convex/env.ts'),
+	},
 };
 
 export function helpText(): string {

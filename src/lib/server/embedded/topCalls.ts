@@ -172,7 +172,7 @@ function resolveCall(
 ): ResolvedFunction {
 	const found = findFunction(deployment, { component, path });
 	if (!found || (!caller.isAdmin && (!found.isPublic || component !== ''))) {
-		throw notFound('public function', { component, path });
+		throw notFound(caller.isAdmin ? 'function' : 'public function', { component, path });
 	}
 	const callee = { target: { component, path: found.path }, found };
 	requireKind(callee, kind);
