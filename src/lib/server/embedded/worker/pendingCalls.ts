@@ -1,4 +1,5 @@
 /** Calls that the engine's thread has not answered yet, and what becomes of them when it ends. */
+import { PushError } from '../pushError.ts';
 import { FunctionError } from '../types.ts';
 import { unpackError, type ErrorParts } from './errorParts.ts';
 import type { Loss } from './engineConnection.ts';
@@ -21,6 +22,8 @@ export interface PendingCall {
 	losses?: number;
 }
 
+/** They evaluate modules. */
+const LOADS = new Set(['push', 'updateVariables']);
 /** A call that was there when so many threads ended has probably ended them. */
 const MAX_LOSSES = 3;
 
@@ -63,6 +66,7 @@ export class PendingCalls {
 			if (isCulprit) this.fail(call, new CallStopped(index, stoppedError(loss)));
 			else if (call.losses >= MAX_LOSSES)
 				this.fail(call, new CallStopped(null, stoppedError(loss)));
+			else if (LOADS.has(call.method)) this.fail(call, loadError(loss));
 			else if (!call.isRepeatable) this.fail(call, interruptedError());
 		}
 	}
@@ -103,6 +107,11 @@ export function stoppedError({ reason, heldMs, text }: Loss): FunctionError {
 		);
 	}
 	return new FunctionError('FunctionCrashed', `The function ended its thread: ${text}.`);
+}
+
+function loadError({ text }: Loss): PushError {
+	const message = `While the functions were loaded, ${text}. Look at what runs outside of functions; the old ones serve on.`;
+	return new PushError('ImportFailed', null, message);
 }
 
 function interruptedError(): FunctionError {
