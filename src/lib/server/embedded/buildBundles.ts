@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleFolder, type BundledModule } from './bundle.ts';
+import type { ExternalPackage } from './bundler/externalPackages.ts';
 import { collectInputs, type BundleInputs } from './bundleInputs.ts';
 import { readDefinitions, type ComponentDefinition } from './definitions.ts';
 import { importFile } from './nativeImport.ts';
@@ -11,6 +12,7 @@ export interface BuiltDefinition extends ComponentDefinition {
 	modules: BundledModule[];
 	/** Relative path -> text. */
 	files: Map<string, string>;
+	externals: ExternalPackage[];
 }
 
 /**
@@ -30,7 +32,8 @@ export async function buildBundles(
 			const definition = definitions.get(at)!;
 			const bundle = await bundleFolder(at, at === folder);
 			for (const input of bundle.inputs) inputs.add(input);
-			return { ...definition, modules: bundle.modules, files: bundle.files };
+			const { modules, files, externals } = bundle;
+			return { ...definition, modules, files, externals };
 		}),
 	);
 	return { definitions: built, inputs: collectInputs(folders, inputs) };

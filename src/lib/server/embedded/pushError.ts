@@ -12,6 +12,7 @@ export type PushErrorCode =
 	| 'InvalidHttpRouter'
 	| 'InvalidAuthConfig'
 	| 'InvalidComponent'
+	| 'InvalidSettings'
 	| 'SchemaViolation'
 	| 'UnsupportedFeature';
 
