@@ -72,7 +72,7 @@ describe('documents', () => {
 		await mutate(storage, (db) => {
 			db.remove('', note!);
 			expect(() => db.patch('', note!, {})).toThrow(`Update on nonexistent document ID ${note}`);
-			expect(() => db.replace('', note!, {})).toThrow(`Update on nonexistent document ID ${note}`);
+			expect(() => db.replace('', note!, {})).toThrow(`Replace on nonexistent document ID ${note}`);
 			expect(() => db.remove('', note!)).toThrow(`Delete on nonexistent document ID ${note}`);
 			expect(codeOf(() => db.patch('', other!, {}, 'notes'))).toBe('InvalidId');
 			expect(codeOf(() => db.get('authPart', other!))).toBe('InvalidId');

@@ -51,11 +51,30 @@ describe('queries', () => {
 		});
 	});
 
-	test.each<[string, Extract<QueryJson['source'], { type: 'IndexRange' }>['range']]>([
-		['a skipped field', [{ type: 'Eq', fieldPath: 'b', value: 1 }]],
-		['an unknown field', [{ type: 'Eq', fieldPath: 'x', value: 1 }]],
+	test('E3-1 equalities may come in any order, before or after bounds', async () => {
+		const storage = await withIndex();
+		const inOrder = indexRange('notes.by_a_b', [
+			{ type: 'Eq', fieldPath: 'a', value: 0 },
+			{ type: 'Gte', fieldPath: 'b', value: 0 },
+			{ type: 'Lte', fieldPath: 'b', value: 1 },
+		]);
+		const mixed = indexRange('notes.by_a_b', [
+			{ type: 'Gte', fieldPath: 'b', value: 0 },
+			{ type: 'Eq', fieldPath: 'a', value: 0 },
+			{ type: 'Lte', fieldPath: 'b', value: 1 },
+		]);
+		query(storage, (db) => {
+			expect(collect(db, inOrder)).not.toEqual([]);
+			expect(collect(db, mixed)).toEqual(collect(db, inOrder));
+		});
+	});
+
+	test.each<[string, string, Extract<QueryJson['source'], { type: 'IndexRange' }>['range']]>([
+		['a skipped field', 'InvalidIndexRange', [{ type: 'Eq', fieldPath: 'b', value: 1 }]],
+		['an unknown field', 'FieldNotInIndex', [{ type: 'Eq', fieldPath: 'x', value: 1 }]],
 		[
 			'an equality after a bound',
+			'AlreadyDefinedBound',
 			[
 				{ type: 'Gt', fieldPath: 'a', value: 1 },
 				{ type: 'Eq', fieldPath: 'a', value: 1 },
@@ -63,6 +82,7 @@ describe('queries', () => {
 		],
 		[
 			'a bound on a later field',
+			'BoundsOnMultipleFields',
 			[
 				{ type: 'Gt', fieldPath: 'a', value: 1 },
 				{ type: 'Lt', fieldPath: 'b', value: 1 },
@@ -70,17 +90,16 @@ describe('queries', () => {
 		],
 		[
 			'two lower bounds',
+			'AlreadyDefinedBound',
 			[
 				{ type: 'Gt', fieldPath: 'a', value: 1 },
 				{ type: 'Gte', fieldPath: 'a', value: 1 },
 			],
 		],
-	])('%s is refused', async (_name, range) => {
+	])('%s is refused', async (_name, code, range) => {
 		const storage = await withIndex();
 		query(storage, (db) => {
-			expect(codeOf(() => db.openStream('', indexRange('notes.by_a_b', range)))).toBe(
-				'InvalidIndexRange',
-			);
+			expect(codeOf(() => db.openStream('', indexRange('notes.by_a_b', range)))).toBe(code);
 		});
 	});
 

@@ -23,6 +23,10 @@ export interface WriteContext {
 	isTrusted: boolean;
 }
 
+const SYSTEM_FIELDS: [name: string, what: string][] = [
+	['_id', 'document ID'],
+	['_creationTime', 'creation time'],
+];
 /** Convex's limit; also keeps names printable in errors. */
 const TABLE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,63}$/;
 
@@ -48,11 +52,11 @@ export function insertDocument(
 	value: JsonValue,
 ): void {
 	const fields = requireObject('insert', value);
-	for (const name of ['_id', '_creationTime']) {
+	for (const [name, what] of SYSTEM_FIELDS) {
 		if (Object.hasOwn(fields, name)) {
 			throw new FunctionError(
 				'InvalidValue',
-				`The field \`${name}\` is set by the system and can't be given to \`db.insert\`. Remove it from the value.`,
+				`Provided ${what} in the field \`${name}\`, which is set by the system. Remove it from the value given to \`db.insert\`.`,
 			);
 		}
 	}
@@ -99,7 +103,7 @@ function put(
 	base: OverlayDocument['base'],
 	fields: StoredDocument,
 ): void {
-	const { value, sizeBytes, hasCommitTs } = normalizeDocument(fields);
+	const { value, sizeBytes, hasCommitTs } = normalizeDocument(fields, context.isTrusted);
 	const document = value as StoredDocument;
 	if (!context.isTrusted) checkSchema(table, document, context.tableOfId);
 	context.meter.writeDocument(sizeBytes);

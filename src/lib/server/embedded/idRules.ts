@@ -39,14 +39,14 @@ export function tableOfId(
 	return table;
 }
 
-/** As `convex/server` words it for queries: user code reads system tables through `db.system`, and only those. */
+/** In Convex's words: user code reads system tables through `db.system`, and only those. */
 export function checkSystemAccess(table: TableInfo, isSystem: boolean): void {
 	if (isSystemTable(table.name) === isSystem) return;
 	throw new FunctionError(
 		'SystemTable',
 		isSystem
-			? 'User tables can only be accessed from db.get().'
-			: 'System tables can only be accessed from db.system.get().',
+			? 'User tables cannot be accessed with db.system.'
+			: 'System tables can only be accessed with db.system.',
 	);
 }
 
