@@ -77,7 +77,7 @@ describe('scheduled functions', () => {
 		expect(second.events.some(({ event }) => event === 'scheduler.actionLost')).toBe(true);
 	});
 
-	it('can be canceled by actions, but a mutation not by itself', async () => {
+	it('can be canceled, by actions and by the running mutation itself', async () => {
 		const app = await open();
 		const id = await plan(app, 'done', 1_000, 'never');
 		valueOf(await app.act('work:cancel', { id }));
@@ -86,7 +86,7 @@ describe('scheduled functions', () => {
 		expect(await names(app)).toEqual([]);
 		expect(await app.value('work:states')).toEqual([
 			['never', 'canceled'],
-			['cancelSelf', 'failed'],
+			['cancelSelf', 'canceled'],
 		]);
 	});
 

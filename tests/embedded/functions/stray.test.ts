@@ -6,12 +6,12 @@ import { expect, it } from 'vitest';
 const run = promisify(execFile);
 const main = path.join(import.meta.dirname, 'strayMain.ts');
 
-it('what nobody awaits or catches in user code is logged and ends nothing', async () => {
+it('what nobody awaits or catches in user code is logged and ends that function only', async () => {
 	const { stdout } = await run(process.execPath, [main]);
 	const [report, last] = stdout.trim().split('\n');
 	expect(JSON.parse(report!)).toMatchObject({
 		first: { ok: true, value: 'fine' },
-		second: { ok: true, value: 'fine' },
+		second: { ok: false },
 		strays: expect.arrayContaining([
 			'Error: while loading',
 			'Error: nobody waits for this',

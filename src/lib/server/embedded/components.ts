@@ -105,7 +105,7 @@ export function notFound(
 ): FunctionError {
 	return new FunctionError(
 		'FunctionNotFound',
-		`Could not find ${what} for '${normalizeFunctionPath(path)}'. ` +
+		`Could not find ${what} for '${normalizeFunctionPath(path).replace(/:default$/, '')}'. ` +
 			'Did you forget to run `npx convex dev` or `npx convex deploy`?',
 	);
 }

@@ -12,7 +12,7 @@ import {
 	type JobState,
 	type PendingJob,
 } from './jobs.ts';
-import { type Caller, type JsonValue } from './types.ts';
+import { type Caller, type DbSession, type JsonValue } from './types.ts';
 
 /** Scheduled functions and crons run for nobody, and may be internal. */
 export const SYSTEM_CALLER: Caller = { identity: null, isAdmin: true };
@@ -63,10 +63,22 @@ async function startJob(
 		} catch (error) {
 			throw failed(error, execution);
 		}
-		session.systemPatch(component, id, { state: { kind: 'success' }, completedTime: nowMs });
+		// It may have canceled itself.
+		if (readState(session, component, id) === 'pending') {
+			session.systemPatch(component, id, { state: { kind: 'success' }, completedTime: nowMs });
+		}
 		return null;
 	});
 	return value;
+}
+
+function readState(
+	session: DbSession,
+	component: string,
+	id: string,
+): JobState['kind'] | undefined {
+	const job = session.get(component, id, { table: SCHEDULED_TABLE, isSystem: true });
+	return (job as unknown as JobDocument | null)?.state.kind;
 }
 
 async function runAction(

@@ -55,7 +55,8 @@ function findScheduled(
 		return resolveAddress(deployment, component, args).target;
 	} catch (error) {
 		const path = typeof args.name === 'string' ? normalizeFunctionPath(args.name) : null;
-		if (!(error instanceof FunctionError) || error.code !== 'FunctionNotFound' || !path) throw error;
+		if (!(error instanceof FunctionError) || error.code !== 'FunctionNotFound' || !path)
+			throw error;
 		const [module, name] = path.split(':') as [string, string];
 		const strange = module.split('/').find((part) => !/^[A-Za-z0-9_.]+$/.test(part));
 		const { functions } = deployment.components.get(component)!;
@@ -76,10 +77,7 @@ function checkTime(scheduledTime: number, nowMs: number): void {
 	const what = `UnixTimestamp(${scheduledTime / SECOND_MS}s)`;
 	const aheadMs = scheduledTime - nowMs;
 	if (aheadMs > MAX_DISTANCE_MS) {
-		throw new FunctionError(
-			'InvalidScheduledTime',
-			`${what} is more than 5 years in the future`,
-		);
+		throw new FunctionError('InvalidScheduledTime', `${what} is more than 5 years in the future`);
 	}
 	// Also what is no number at all.
 	if (!(aheadMs >= -MAX_DISTANCE_MS)) {

@@ -1,10 +1,10 @@
 /**
- * Errors of user code that nobody waits for (a promise not awaited, a throw in a timer or a listener): logged, and never
- * the end of the process. Node calls its last-resort listeners in the asynchronous context of what failed, which tells
+ * Errors of user code that nobody waits for (a promise not awaited, a throw in a timer or a listener): logged, the end of
+ * the function if it still runs, as on Convex, and never the end of the process. Node calls its last-resort listeners in the asynchronous context of what failed, which tells
  * user code from the server's own.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentExecution, runOutside } from './execution.ts';
+import { currentExecution, runOutside, type StrayKind } from './execution.ts';
 import type { LogEvent } from './types.ts';
 
 /** Set while modules of user code are evaluated. */
@@ -26,11 +26,13 @@ export function installStrayErrorGuard(): void {
 }
 
 function handleRejection(reason: unknown): void {
-	if (!report(reason) && process.listenerCount('unhandledRejection') === 1) endProcess(reason);
+	if (!report(reason, 'unhandledRejection') && process.listenerCount('unhandledRejection') === 1)
+		endProcess(reason);
 }
 
 function handleException(error: unknown): void {
-	if (!report(error) && process.listenerCount('uncaughtException') === 1) endProcess(error);
+	if (!report(error, 'uncaughtException') && process.listenerCount('uncaughtException') === 1)
+		endProcess(error);
 }
 
 /** With listeners of ours Node no longer ends the process by itself: for errors of the server that must stay so. */
@@ -43,7 +45,7 @@ function endProcess(error: unknown): void {
 }
 
 /** False: it was not user code. */
-function report(error: unknown): boolean {
+function report(error: unknown, kind: StrayKind): boolean {
 	const execution = currentExecution();
 	const log = execution?.engine.options.log ?? loading.getStore();
 	if (!log) return false;
@@ -56,5 +58,6 @@ function report(error: unknown): boolean {
 			}
 		: { function: 'a module, while it was loaded' };
 	runOutside(() => log('function.strayError', { ...where, error: text }));
+	execution?.fail?.(error, kind);
 	return true;
 }
