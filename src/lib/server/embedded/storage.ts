@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { syncFolder } from './durableFolder.ts';
 import type { TransactionLimits } from './limits.ts';
+import { finishRestore } from './operate/finishRestore.ts';
 import { lockFile, openSqlite, type SqliteDatabase, type Synchronous } from './sqlite.ts';
 import { OpenStorage, type SqliteStorage } from './sqliteStorage.ts';
 import { migrateStore } from './storeVersion.ts';
@@ -44,6 +45,7 @@ export function openStorage(options: StorageOptions): SqliteStorage {
 	}
 	let database: SqliteDatabase | null = null;
 	try {
+		finishRestore(path.dirname(options.file), path.basename(options.file));
 		const open = options.openDatabase ?? openSqlite;
 		database = open(options.file, { synchronous: options.synchronous ?? 'FULL' });
 		migrateStore(database);

@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type DataFolder } from './dataFolder.ts';
-import { syncFile, syncFolder } from './durable.ts';
+import { syncFolder } from '../durableFolder.ts';
+import { syncFile } from './durable.ts';
 import { type ExportCounts, exportZip } from './exportZip.ts';
 import { holdSnapshot } from './heldFiles.ts';
 import { SnapshotReader } from './snapshotReader.ts';
@@ -57,7 +58,7 @@ export async function writeWhole(stream: Readable, target: string): Promise<void
 		await pipeline(stream, createWriteStream(part, { mode: 0o600 }));
 		await syncFile(part);
 		await rename(part, target);
-		await syncFolder(path.dirname(target));
+		syncFolder(path.dirname(target));
 	} catch (error) {
 		await rm(part, { force: true });
 		throw error;

@@ -3,7 +3,7 @@
  * so each gets a second name (a hard link, which costs no space) in a folder of its own beside the first.
  */
 import { createReadStream, type ReadStream } from 'node:fs';
-import { constants, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findTable, type TableInfo } from '../catalog.ts';
 import { FILES_TABLE, type FileDocument } from '../fileStore.ts';
@@ -12,6 +12,8 @@ import { SnapshotReader } from './snapshotReader.ts';
 
 /** Beside `files/`, which is swept at every start. */
 const HOLD_PREFIX = 'held-';
+/** Left by a process that was killed; nobody reads a snapshot for this long. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
 /** A file can vanish between the snapshot and its second name; each new snapshot only misses what is newer still. */
 const MAX_ATTEMPTS = 8;
 
@@ -52,6 +54,7 @@ export async function holdSnapshot(
 ): Promise<{ snapshot: SnapshotReader; files: HeldFiles }> {
 	const parent = path.dirname(filesFolder);
 	await mkdir(parent, { recursive: true });
+	await removeAbandoned(parent);
 	const folder = await mkdtemp(path.join(parent, HOLD_PREFIX));
 	let missing = '';
 	try {
@@ -97,13 +100,27 @@ async function hold(from: string, to: string, id: string): Promise<boolean> {
 	const source = path.join(from, id);
 	const target = path.join(to, id);
 	try {
-		await link(source, target);
+		await link(source, target).catch((error: unknown) => {
+			const { code } = error as NodeJS.ErrnoException;
+			if (code === 'EEXIST') return;
+			if (code === 'ENOENT') throw error;
+			// A file system without hard links.
+			return copyFile(source, target, constants.COPYFILE_FICLONE);
+		});
 	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		if (code === 'ENOENT') return false;
-		if (code === 'EEXIST') return true;
-		// A file system without hard links.
-		await copyFile(source, target, constants.COPYFILE_FICLONE);
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+		throw error;
 	}
 	return true;
+}
+
+async function removeAbandoned(parent: string): Promise<void> {
+	for (const name of await readdir(parent)) {
+		if (!name.startsWith(HOLD_PREFIX)) continue;
+		const folder = path.join(parent, name);
+		const found = await stat(folder).catch(() => null);
+		if (found && Date.now() - found.mtimeMs > ABANDONED_MS) {
+			await rm(folder, { recursive: true, force: true });
+		}
+	}
 }

@@ -68,6 +68,11 @@ export class SnapshotReader {
 		}
 	}
 
+	/** The whole file as it is in this snapshot. */
+	copyTo(file: string): Promise<void> {
+		return this.#database.copyTo(file);
+	}
+
 	close(): void {
 		this.#database.close();
 	}

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { decodeId } from '../ids.ts';
 import type { FileDocument } from '../fileStore.ts';
 import { type ComponentPath, FunctionError } from '../types.ts';
-import { syncFolder } from './durable.ts';
+import { syncFolder } from '../durableFolder.ts';
+import { IMPORTING_PREFIX } from './finishRestore.ts';
 import type { ImportFile } from './importSource.ts';
 
 export interface StagedFile {
@@ -13,9 +14,6 @@ export interface StagedFile {
 	/** Without `_creationTime` when the import did not say. */
 	document: Omit<FileDocument, '_creationTime'> & { _creationTime: number | null };
 }
-
-/** What was being imported when the process ended; the next import or start of a server may delete it. */
-const STAGING_PREFIX = 'import-';
 
 export class StagedFiles {
 	readonly files: StagedFile[] = [];
@@ -31,7 +29,7 @@ export class StagedFiles {
 	/** Throws FunctionError 'InvalidImport', also for bytes that are not those the metadata speaks of. */
 	static async stage(files: readonly ImportFile[], filesFolder: string): Promise<StagedFiles> {
 		await mkdir(filesFolder, { recursive: true, mode: 0o700 });
-		const folder = await mkdtemp(path.join(path.dirname(filesFolder), STAGING_PREFIX));
+		const folder = await mkdtemp(path.join(path.dirname(filesFolder), IMPORTING_PREFIX));
 		const staged = new StagedFiles(folder, filesFolder);
 		try {
 			for (const file of files) staged.files.push(await staged.#stageOne(file));
@@ -49,7 +47,7 @@ export class StagedFiles {
 			await rename(path.join(this.#folder, document._id), target);
 			this.#placed.push(target);
 		}
-		if (this.#placed.length > 0) await syncFolder(this.#target);
+		if (this.#placed.length > 0) syncFolder(this.#target);
 	}
 
 	/** After a failure: as if nothing had been placed. */
