@@ -33,7 +33,8 @@ const TAKEN = 50;
 const PAGE = 20;
 const WAIT_MS = 300;
 /** Per sample: about 100 ms, since a disk shared with others answers one commit late now and then. */
-const CALLS = 200;
+const CALLS = 192;
+const AT_ONCE = 64;
 
 const results: (RatioResult & { goal?: string })[] = [];
 
@@ -92,11 +93,13 @@ async function compare(size: number): Promise<void> {
 		// convex-test goes through the whole table for each range, so one call of it tells enough; of all
 		// tables even, so inserts come last.
 		const isLarge = size > 10_000;
+		const few = isLarge ? 1 : 40;
 		const figures: [name: string, work: Work, ownCalls: number, peerCalls: number][] = [
-			[`indexed take(${TAKEN})`, take, CALLS, isLarge ? 1 : 40],
-			[`indexed paginate(${PAGE})`, (on, turn) => page(on, turn, null), CALLS, isLarge ? 1 : 40],
+			[`indexed take(${TAKEN})`, take, CALLS, few],
+			[`indexed paginate(${PAGE})`, (on, turn) => page(on, turn, null), CALLS, few],
+			['read-modify-write by index', editRanked, CALLS, few],
+			['read-modify-write by id', await editor(own, peer), CALLS, 1_000],
 			['insert', insert, CALLS, 1_000],
-			['read-modify-write', await editor(own, peer), CALLS, 1_000],
 		];
 		for (const [name, work, ownCalls, peerCalls] of figures) {
 			const title = `${name}, ${size / 1000}k documents / convex-test`;
@@ -106,6 +109,7 @@ async function compare(size: number): Promise<void> {
 		}
 		if (isLarge) results.push(await compareWithSqlite(own));
 		if (isLarge) results.push(await compareWaiting(own));
+		if (isLarge) results.push(await compareTogether(own));
 	} finally {
 		await own.close();
 		await peer.close();
@@ -114,6 +118,12 @@ async function compare(size: number): Promise<void> {
 
 const insert: Work = (backend, turn) =>
 	backend.mutation('notes:add', { text: 'one more', at: turn });
+
+/** Rank and group of a note go together: see `notes:seed`. */
+const editRanked: Work = (backend, turn) => {
+	const rank = turn % 500;
+	return backend.mutation('notes:editRanked', { group: `g${rank % GROUPS}`, rank });
+};
 
 /** Each backend has ids of its own. */
 async function editor(...backends: Backend[]): Promise<Work> {
@@ -139,6 +149,21 @@ async function compareWithSqlite(backend: Backend): Promise<RatioResult> {
 	} finally {
 		sqlite.close();
 	}
+}
+
+/** Mutations a clock second, one after the other and many at once: what sharing one flush of the disk brings. */
+async function compareTogether(backend: Backend): Promise<RatioResult & { goal: string }> {
+	let turn = 0;
+	const alone = timed(backend, insert, CALLS);
+	const together = async () => {
+		const startMs = performance.now();
+		for (let done = 0; done < CALLS; done += AT_ONCE) {
+			await Promise.all(Array.from({ length: AT_ONCE }, () => insert(backend, turn++)));
+		}
+		return (performance.now() - startMs) / CALLS;
+	};
+	const title = `insert one by one / ${AT_ONCE} at once`;
+	return { ...(await measureRatio(title, alone, together)), goal: 'at least 5x' };
 }
 
 /**

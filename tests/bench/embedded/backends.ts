@@ -41,8 +41,9 @@ export function openConvexTest(): Backend {
 	};
 }
 
-export async function openEmbedded(): Promise<Backend> {
-	const dataDir = mkdtempSync(path.join(tmpdir(), 'tributary-bench-embedded-'));
+/** @param folder kept after; default: one of its own, removed with it */
+export async function openEmbedded(folder?: string): Promise<Backend> {
+	const dataDir = folder ?? mkdtempSync(path.join(tmpdir(), 'tributary-bench-embedded-'));
 	const storage = openStorage({
 		file: path.join(dataDir, 'convex.sqlite'),
 		clock,
@@ -72,7 +73,7 @@ export async function openEmbedded(): Promise<Backend> {
 		async close() {
 			await runner.stop();
 			await storage.close();
-			rmSync(dataDir, { recursive: true, force: true });
+			if (!folder) rmSync(dataDir, { recursive: true, force: true });
 		},
 	};
 }

@@ -40,6 +40,18 @@ export const edit = write({
 		return note.edits + 1;
 	},
 });
+/** Finds it by an index first, as a counter or a balance is found. */
+export const editRanked = write({
+	args: { group: v.string(), rank: v.number() },
+	handler: async (ctx, { group, rank }) => {
+		const note = (await ctx.db
+			.query('notes')
+			.withIndex('by_group', (q) => q.eq('group', group).eq('rank', rank))
+			.unique())!;
+		await ctx.db.patch(note._id, { edits: note.edits + 1 });
+		return note.edits + 1;
+	},
+});
 export const take = read({
 	args: { group: v.string(), limit: v.number() },
 	handler: async (ctx, { group, limit }) =>
