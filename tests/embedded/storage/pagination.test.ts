@@ -132,13 +132,36 @@ describe('pages', () => {
 		expect(rounds).toBe(3);
 	});
 
-	test('a pinned page that outgrew maximumRowsRead is complete and asks to be split', async () => {
+	test('a pinned page that outgrew its maximum is cut, until it is split; one near it is whole and asks to be', async () => {
 		const storage = await withNotes(10);
 		const { continueCursor } = page(storage, { pageSize: 9 });
-		const pinned = page(storage, { endCursor: continueCursor, maximumRowsRead: 4 });
-		expect(pinned.page).toHaveLength(9);
-		expect(pinned.pageStatus).toBe('SplitRecommended');
-		expect(pinned.splitCursor).not.toBeNull();
+		const pinned = (endCursor: string, cursor: string | null, maximumRowsRead: number) =>
+			page(storage, { cursor, endCursor, maximumRowsRead });
+		const near = pinned(continueCursor, null, 9);
+		expect([near.page.length, near.pageStatus]).toEqual([9, 'SplitRecommended']);
+		expect(pinned(continueCursor, null, 12).pageStatus).toBeNull();
+		const cut = pinned(continueCursor, null, 4);
+		expect([cut.page.length, cut.pageStatus]).toEqual([4, 'SplitRequired']);
+		expect(cut.continueCursor).toBe(continueCursor);
+		const left = pinned(cut.splitCursor!, null, 4);
+		const right = pinned(continueCursor, cut.splitCursor, 4);
+		expect([left.page.length, left.pageStatus]).toEqual([2, null]);
+		expect([right.page.length, right.pageStatus]).toEqual([4, 'SplitRequired']);
+		expect(pluck([...left.page, ...right.page], 'n')).toEqual([0, 1, 2, 3, 4, 5]);
+	});
+
+	test('a cut page can be split although nothing in it matched, and down to single rows', async () => {
+		const storage = await withNotes(6);
+		const nothing = scan('notes', 'asc', [{ filter: { $literal: false } }]);
+		const whole = page(storage, { query: nothing, pageSize: 1 });
+		const split = (cursor: string | null, endCursor: string): number => {
+			const limits = { query: nothing, cursor, endCursor, maximumBytesRead: 1 };
+			const { page: rows, pageStatus, splitCursor } = page(storage, limits);
+			expect(rows).toEqual([]);
+			if (pageStatus !== 'SplitRequired') return 1;
+			return split(cursor, splitCursor!) + split(splitCursor, endCursor);
+		};
+		expect(split(null, whole.continueCursor)).toBeGreaterThanOrEqual(6);
 	});
 
 	test('filters and limits apply within a page', async () => {

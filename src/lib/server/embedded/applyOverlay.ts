@@ -23,10 +23,18 @@ export function applyOverlay(overlay: Overlay, context: ApplyContext): Commit {
 		createTable(context.writer, table);
 		writes.push(...tableCreationWrites(table, context.unknownTables));
 	}
+	const counts = new Map<number, { table: TableInfo; change: number }>();
 	for (const entry of overlay.documents.values()) {
 		if (!entry.base && !entry.current) continue;
 		applyDocument(entry, context, writes);
+		const { table } = entry;
+		const count = counts.get(table.number) ?? { table, change: 0 };
+		count.change += (entry.current ? 1 : 0) - (entry.base ? 1 : 0);
+		counts.set(table.number, count);
 		if (entry.table.name === SCHEDULED_FUNCTIONS_TABLE) touchedScheduler = true;
+	}
+	for (const { table, change } of counts.values()) {
+		if (change !== 0) context.writer.addToCount(table, change);
 	}
 	if (overlay.request) {
 		const { sessionId, requestId, resultJson } = overlay.request;

@@ -34,11 +34,20 @@ export interface StoredRequest {
 	ts: bigint;
 }
 
+/** What counts a table: its number, and its `by_id` index for when nobody has counted it yet. */
+export interface CountedTable {
+	readonly number: number;
+	readonly byId: { readonly id: number };
+}
+
+const COUNT_KEY = 'count:';
+
 /** Everything reads need of one connection. Rows come from the connection's current snapshot. */
 export interface DatabaseReader {
 	point(indexId: number, key: Key): StoredRow | null;
 	range(range: RowRange): IndexRow[];
-	count(indexId: number): number;
+	/** Documents of a table. */
+	count(table: CountedTable): number;
 	readonly search: SearchReader;
 }
 
@@ -65,7 +74,9 @@ export function createReader(database: SqliteDatabase): DatabaseReader {
 		`SELECT d.rid AS rid, d.json AS json FROM index_entries e CROSS JOIN documents d ON d.rid = e.rid
 		WHERE e.idx = ? AND e.key = ?`,
 	);
-	const count = database.prepare('SELECT count(*) AS n FROM index_entries WHERE idx = ?');
+	const kept = database.prepare('SELECT CAST(value AS INTEGER) AS n FROM meta WHERE key = ?');
+	const counted = database.prepare('SELECT count(*) AS n FROM index_entries WHERE idx = ?');
+	const numberOf = (row: unknown): number | undefined => (row as { n: number } | undefined)?.n;
 	return {
 		point: (indexId, key) => (point.get(indexId, keyToBytes(key)) as StoredRow | undefined) ?? null,
 		range: ({ indexId, start, end, isDescending, limit }) =>
@@ -75,7 +86,8 @@ export function createReader(database: SqliteDatabase): DatabaseReader {
 				keyToBytes(end),
 				limit,
 			) as IndexRow[],
-		count: (indexId) => (count.get(indexId) as { n: number }).n,
+		count: ({ number, byId }) =>
+			numberOf(kept.get(COUNT_KEY + number)) ?? numberOf(counted.get(byId.id))!,
 		search: createSearchReader(database),
 	};
 }
@@ -85,6 +97,8 @@ export interface DatabaseWriter {
 	insertDocument(tableNumber: number, json: string): number;
 	updateDocument(rid: number, json: string): void;
 	deleteDocument(rid: number): void;
+	/** Documents came or went. Must be called after their entries were written. */
+	addToCount(table: CountedTable, change: number): void;
 	insertEntry(indexId: number, key: Key, rid: number): void;
 	deleteEntry(indexId: number, key: Key): void;
 	/** Deletes up to `limit` entries of a dropped index; returns how many went. */
@@ -117,6 +131,12 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		insertDocument: database.prepare('INSERT INTO documents (tbl, json) VALUES (?, ?)'),
 		updateDocument: database.prepare('UPDATE documents SET json = ? WHERE rid = ?'),
 		deleteDocument: database.prepare('DELETE FROM documents WHERE rid = ?'),
+		addToCount: database.prepare(
+			'UPDATE meta SET value = CAST(value AS INTEGER) + CAST(? AS INTEGER) WHERE key = ?',
+		),
+		startCount: database.prepare(
+			'INSERT INTO meta (key, value) SELECT ?, count(*) FROM index_entries WHERE idx = ?',
+		),
 		insertEntry: database.prepare('INSERT INTO index_entries (idx, key, rid) VALUES (?, ?, ?)'),
 		deleteEntry: database.prepare('DELETE FROM index_entries WHERE idx = ? AND key = ?'),
 		deleteEntries: database.prepare(
@@ -158,6 +178,10 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		insertDocument: (num, json) => Number(sql.insertDocument.run(num, json).lastInsertRowid),
 		updateDocument: (rid, json) => void sql.updateDocument.run(json, rid),
 		deleteDocument: (rid) => void sql.deleteDocument.run(rid),
+		addToCount({ number, byId }, change) {
+			const key = COUNT_KEY + number;
+			if (sql.addToCount.run(change, key).changes === 0) sql.startCount.run(key, byId.id);
+		},
 		insertEntry: (indexId, key, rid) => void sql.insertEntry.run(indexId, keyToBytes(key), rid),
 		deleteEntry: (indexId, key) => void sql.deleteEntry.run(indexId, keyToBytes(key)),
 		deleteEntries: (indexId, limit) => sql.deleteEntries.run(indexId, indexId, limit).changes,

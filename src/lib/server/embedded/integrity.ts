@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog.ts';
 import { parseDocument } from './database.ts';
 import { indexedValues } from './documents.ts';
+import { decodeId } from './ids.ts';
 import { checkSearch } from './search/searchIntegrity.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import { bytesToKey, encodeKey } from './valueKeys.ts';
@@ -28,6 +29,7 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 		'SELECT rid, tbl, json FROM documents WHERE rid > ? ORDER BY rid LIMIT 1000',
 	);
 	const findEntry = database.prepare('SELECT rid FROM index_entries WHERE idx = ? AND key = ?');
+	for (const problem of wrongCounts(database)) report(problem);
 	let documents = 0;
 	let expectedEntries = 0;
 	const search = checkSearch(database, report);
@@ -45,6 +47,9 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 			}
 			const document = parseDocument(row.json);
 			search.document(table, row.rid, document);
+			if (decodeId(document._id)?.tableNumber !== table.idNumber) {
+				report(`document ${document._id} of ${table.name} has the ID of another table`);
+			}
 			for (const index of table.indexes) {
 				expectedEntries++;
 				const key = encodeKey(indexedValues(document, index.paths));
@@ -57,6 +62,7 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 		}
 	}
 	search.finish();
+	checkClock(database, report);
 	const { entries } = database.prepare('SELECT count(*) AS entries FROM index_entries').get() as {
 		entries: number;
 	};
@@ -69,8 +75,40 @@ export function checkIntegrity(database: SqliteDatabase, catalog: Catalog): Inte
 	return { problems, documents, indexEntries: entries };
 }
 
+/** Tables are counted as they change; see `addToCount`. */
+function wrongCounts(database: SqliteDatabase): string[] {
+	const rows = database
+		.prepare(
+			`SELECT t.name AS name, m.value AS kept, (SELECT count(*) FROM documents d WHERE d.tbl = t.num) AS documents
+			FROM meta m JOIN tables t ON m.key = 'count:' || t.num WHERE CAST(m.value AS INTEGER) <> documents`,
+		)
+		.all() as { name: string; kept: string; documents: number }[];
+	return rows.map(
+		({ name, kept, documents }) =>
+			`table ${name} is counted as ${kept} documents and has ${documents}`,
+	);
+}
+
 function readRows(statement: { all(after: number): unknown[] }, after: number) {
 	return statement.all(after) as { rid: number; tbl: number; json: string }[];
+}
+
+/** A timestamp ahead of the clock would be handed out again. */
+function checkClock(database: SqliteDatabase, report: (problem: string) => void): void {
+	const { value } = database.prepare(`SELECT value FROM meta WHERE key = 'ts'`).get() as {
+		value: string;
+	};
+	const ahead = database
+		.prepare(
+			`SELECT session, request, ts FROM session_requests
+			WHERE length(ts) > length(?) OR (length(ts) = length(?) AND ts > ?) LIMIT 10`,
+		)
+		.all(value, value, value) as { session: string; request: number; ts: string }[];
+	for (const { session, request, ts } of ahead) {
+		report(
+			`request ${request} of session ${session} was committed at ${ts}, after the clock's ${value}`,
+		);
+	}
 }
 
 function orphans(database: SqliteDatabase): { idx: number; key: string }[] {

@@ -5,12 +5,26 @@ import { FunctionError, type PageRequest, type PageResult } from './types.ts';
 import { afterKey, type Bounds, type Key } from './valueKeys.ts';
 
 /**
- * Rows after which a page between two cursors asks to be split although the client set no maximum: half of what one
- * transaction may read, so that the page can still double before it fails.
+ * A page reads no more than this share of what its function may still read: it would fail otherwise, and a subscription
+ * to it for good.
  */
-const SPLIT_ROWS = 16_000;
-/** A page between two cursors asks to be split when it has read this share of the client's maximum. */
+const MAX_SHARE = 0.75;
+/** A page between two cursors asks to be split when it has read this share of its maximum. */
 const SPLIT_SHARE = 0.75;
+
+/** The most a page may read. */
+export interface PageBudget {
+	rows: number;
+	bytes: number;
+}
+
+/** @param left what the function may still read */
+export function pageBudget(request: PageRequest, left: PageBudget): PageBudget {
+	return {
+		rows: Math.min(request.maximumRowsRead ?? Infinity, Math.floor(left.rows * MAX_SHARE)),
+		bytes: Math.min(request.maximumBytesRead ?? Infinity, Math.floor(left.bytes * MAX_SHARE)),
+	};
+}
 
 export interface PageInterval {
 	start: CursorPosition | null;
@@ -55,52 +69,54 @@ export function narrow(bounds: Bounds, interval: PageInterval, isDescending: boo
 }
 
 /**
- * A page with an end cursor is read to that cursor whatever its size, or a gap would open before the next page; it asks
- * to be split when it grew too large. A page without one ends when it is full, or when it has read as much as it may;
- * it is done only when it found no further row, so the page after a full last page is empty.
+ * A page without an end cursor ends when it is full, or when it has read as much as it may; it is done only when it
+ * found no further row, so the page after a full last page is empty.
+ *
+ * A page with an end cursor is read to that cursor whatever its size, or a gap would open before the next page. When it
+ * reads more than it may on the way, it is cut short and says so: clients then ask for its two halves and show nothing
+ * behind it until they have them. Before it comes to that, it asks to be split and is whole.
  */
 export function readPage(
 	stream: Stream,
 	request: PageRequest,
 	interval: PageInterval,
+	budget: PageBudget,
 	encode: (position: CursorPosition) => string,
 ): PageResult {
-	const maxRows = request.maximumRowsRead ?? Infinity;
-	const maxBytes = request.maximumBytesRead ?? Infinity;
 	const isPinned = interval.end !== null;
 	const page: PageResult['page'] = [];
 	const keys: Key[] = [];
-	let rowsRead = 0;
 	let bytesRead = 0;
-	let lastKey: Key | null = null;
 	let isEnd = interval.start === 'end';
-	const hasRoom = () =>
-		page.length < request.pageSize && rowsRead < maxRows && bytesRead < maxBytes;
+	let isCut = false;
 	// At least one row, whatever the maximum, or the next page would start where this one did.
-	while (!isEnd && (isPinned || rowsRead === 0 || hasRoom())) {
+	const mayRead = () =>
+		keys.length === 0 || (keys.length < budget.rows && bytesRead < budget.bytes);
+	while (!isEnd && (isPinned || (mayRead() && page.length < request.pageSize))) {
 		const row = stream.pull();
 		if (!row) {
 			isEnd = true;
+		} else if (!mayRead()) {
+			isCut = true;
 			break;
-		}
-		rowsRead++;
-		bytesRead += row.sizeBytes;
-		lastKey = row.key;
-		if (row.isMatch) {
-			page.push(row.document);
+		} else {
+			bytesRead += row.sizeBytes;
 			keys.push(row.key);
+			if (row.isMatch) page.push(row.document);
 		}
 	}
-	const end = interval.end ?? (isEnd || lastKey === null ? 'end' : { after: lastKey });
-	const middle = keys.length > 1 ? keys[Math.floor(keys.length / 2) - 1]! : null;
-	const softRows = Number.isFinite(maxRows) ? maxRows * SPLIT_SHARE : SPLIT_ROWS;
-	const isLarge = isPinned && (rowsRead > softRows || bytesRead > maxBytes * SPLIT_SHARE);
+	const lastKey = keys.at(-1);
+	const end = interval.end ?? (isEnd || lastKey === undefined ? 'end' : { after: lastKey });
+	const middle = keys[Math.max(0, Math.floor(keys.length / 2) - 1)];
+	const isLarge =
+		isPinned && (keys.length > budget.rows * SPLIT_SHARE || bytesRead > budget.bytes * SPLIT_SHARE);
+	const canSplit = middle !== undefined && (keys.length > 1 || isCut);
 	return {
 		page,
 		isDone: end === 'end',
 		continueCursor: encode(end),
-		splitCursor: middle === null ? null : encode({ after: middle }),
-		pageStatus: isLarge && middle !== null ? 'SplitRecommended' : null,
+		splitCursor: canSplit ? encode({ after: middle }) : null,
+		pageStatus: isCut ? 'SplitRequired' : isLarge && canSplit ? 'SplitRecommended' : null,
 	};
 }
 

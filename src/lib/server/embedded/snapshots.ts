@@ -61,7 +61,7 @@ export class SnapshotPool {
 		const connection = this.#idle.pop() ?? this.#connect();
 		connection.database.exec('BEGIN');
 		// BEGIN alone is lazy; the first read is what fixes the snapshot.
-		connection.reader.count(0);
+		connection.reader.point(0, '');
 		return connection;
 	}
 

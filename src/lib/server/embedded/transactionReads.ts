@@ -7,7 +7,7 @@ import { resolveSource } from './indexRange.ts';
 import type { UsageMeter } from './limits.ts';
 import { MergedRange } from './mergedRange.ts';
 import type { Overlay } from './overlay.ts';
-import { narrow, readInterval, readPage } from './pagination.ts';
+import { narrow, pageBudget, readInterval, readPage } from './pagination.ts';
 import { compileOperators, expectedRows, Stream } from './queries.ts';
 import { ReadSet } from './readSet.ts';
 import { resolveTextQuery } from './search/textQuery.ts';
@@ -78,7 +78,7 @@ export class TransactionReads {
 		this.#meter.readRange();
 		const bounds = prefixBounds('');
 		this.readSet.addSource({ indexId: table.byId.id, consumed: () => bounds });
-		return this.#reader.count(table.byId.id) + (this.#overlay?.countDelta(table) ?? 0);
+		return this.#reader.count(table) + (this.#overlay?.countDelta(table) ?? 0);
 	}
 
 	openStream(component: ComponentPath, query: QueryJson): number {
@@ -109,6 +109,8 @@ export class TransactionReads {
 		const fingerprint = queryFingerprint(component, request.query);
 		const interval = readInterval(request, cursors, fingerprint);
 		const encode = (position: CursorPosition) => cursors.encode(position, fingerprint);
+		const { documentsRead, bytesRead } = this.#meter.metrics();
+		const left = { rows: documentsRead.remaining, bytes: bytesRead.remaining };
 		const stream = this.#open(component, request.query, (bounds, isDescending) =>
 			narrow(bounds, interval, isDescending),
 		);
@@ -117,7 +119,7 @@ export class TransactionReads {
 			return { page: [], isDone: true, continueCursor, splitCursor: null, pageStatus: null };
 		}
 		try {
-			return readPage(stream, request, interval, encode);
+			return readPage(stream, request, interval, pageBudget(request, left), encode);
 		} finally {
 			stream.close();
 		}
