@@ -1,16 +1,15 @@
 /** Reloading: what user code does while it is loaded, and what thousands of reloads leave behind. */
-import { anyApi, type FunctionReference } from 'convex/server';
+import { anyApi, type ApiFromModules, type FunctionReference } from 'convex/server';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { httpClient, served, whenDone } from '../clients/clientHarness.ts';
+import type * as itemsModule from '../fixtures/runaway/convex/items.ts';
 import { fixture } from '../functions/support.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
-const { items, version } = anyApi as unknown as Record<
-	'items' | 'version',
-	Record<string, FunctionReference<any>>
->;
+const { items } = anyApi as unknown as ApiFromModules<{ items: typeof itemsModule }>;
+const getVersion = anyApi.version!.get! as unknown as FunctionReference<'query'>;
 
 /** A copy of the fixture that may be edited; where imports of packages resolve. */
 function editable(): { folder: string; write(file: string, text: string): void } {
@@ -35,14 +34,14 @@ describe('E3-3 reloads', () => {
 			isolation: { limits: { transactionMs: 200, actionMs: 400 } },
 		});
 		const client = httpClient(origin);
-		await client.mutation(items.add!, { name: 'one' });
+		await client.mutation(items.add, { name: 'one' });
 		write('version.ts', 'for (let turn = 0; ; turn++) if (turn < 0) break;\n' + versionModule(2));
 		await expect(deployment.push()).rejects.toMatchObject({ code: 'ImportFailed' });
-		expect(await client.query(version.get!, {})).toBe(1);
-		expect(await client.query(items.list!, {})).toEqual(['one']);
+		expect(await client.query(getVersion, {})).toBe(1);
+		expect(await client.query(items.list, {})).toEqual(['one']);
 		write('version.ts', versionModule(3));
 		await deployment.push();
-		expect(await client.query(version.get!, {})).toBe(3);
+		expect(await client.query(getVersion, {})).toBe(3);
 	});
 
 	// A thousand by hand: TRIBUTARY_RELOADS=1000.
@@ -58,7 +57,7 @@ describe('E3-3 reloads', () => {
 			for (let number = 1; number <= reloads; number++) {
 				write('version.ts', versionModule(number));
 				await deployment.push();
-				expect(await client.query(version.get!, {})).toBe(number);
+				expect(await client.query(getVersion, {})).toBe(number);
 				memory.push(process.memoryUsage.rss() / 2 ** 20);
 			}
 			// Medians of the second and of the last fifth: a leak of one version is 1.5 MiB a reload.

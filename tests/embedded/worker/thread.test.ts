@@ -1,10 +1,11 @@
 /** What crosses between the edges and the engine's thread arrives as it was. */
-import { anyApi, type FunctionReference } from 'convex/server';
+import { anyApi, type ApiFromModules } from 'convex/server';
 import { describe, expect, test } from 'vitest';
 import { dataFolder, httpClient, served } from '../clients/clientHarness.ts';
+import type * as loopsModule from '../fixtures/runaway/convex/loops.ts';
 import { fixture } from '../functions/support.ts';
 
-const { loops } = anyApi as unknown as Record<'loops', Record<string, FunctionReference<any>>>;
+const { loops } = anyApi as unknown as ApiFromModules<{ loops: typeof loopsModule }>;
 const start = () => served({ functionsDir: fixture('runaway') });
 
 describe('E3-3 the engine in a thread of its own', () => {
@@ -29,7 +30,7 @@ describe('E3-3 the engine in a thread of its own', () => {
 		const response = await fetch(`${origin}/http/endless`);
 		const reader = response.body!.getReader();
 		await reader.read();
-		await expect(httpClient(origin).query(loops.atOnce!, {})).rejects.toThrow();
+		await expect(httpClient(origin).query(loops.atOnce, {})).rejects.toThrow();
 		await expect(
 			(async () => {
 				for (;;) if ((await reader.read()).done) throw new Error('ended');
