@@ -41,10 +41,12 @@ export function rank<T extends Candidate>(
 	let totalLength = 0;
 	for (const { length } of candidates) totalLength += length;
 	const averageLength = totalLength / candidates.length;
-	const weights = words.map((_, i) => {
-		const holders = counts.filter(({ frequencies }) => frequencies[i]! > 0).length;
-		return Math.log(1 + (candidates.length - holders + 0.5) / (holders + 0.5));
-	});
+	const weights = shares(
+		words.map((_, i) => {
+			const holders = counts.filter(({ frequencies }) => frequencies[i]! > 0).length;
+			return Math.log(1 + (candidates.length - holders + 0.5) / (holders + 0.5));
+		}),
+	);
 	return counts
 		.map(({ candidate, frequencies }) => {
 			const damping = K1 * (1 - B + (B * candidate.length) / averageLength);
@@ -67,6 +69,15 @@ function frequency(column: string, word: string, isPrefix: boolean): number {
 	const exact = occurrences(column, ` ${word} `);
 	if (!isPrefix) return exact;
 	return exact + PREFIX_WEIGHT * (occurrences(column, ` ${word}`) - exact);
+}
+
+/**
+ * Only the proportions of the words' weights decide the order. Without their absolute size, which falls with every
+ * document that matches, scores hardly move when one is added, and pages of a live search keep their borders.
+ */
+function shares(weights: number[]): number[] {
+	const sum = weights.reduce((total, weight) => total + weight, 0);
+	return weights.map((weight) => weight / sum);
 }
 
 /** Neighbours share the space between them. */
