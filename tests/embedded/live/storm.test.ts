@@ -44,7 +44,14 @@ test('R12 1,000 clients cut at once: each distinct query is computed once at mos
 			expect(writer.of('MutationResponse').some((m) => m.requestId === requestId)).toBe(true),
 		);
 	};
-	const evaluate = vi.spyOn(deployment.runner, 'runQueries');
+	const { runner } = deployment;
+	const runQueries = runner.runQueries.bind(runner);
+	let areAllBack: Promise<unknown> = Promise.resolve();
+	// Nothing is answered before everybody has asked, so that nobody finds the answer ready by luck.
+	const evaluate = vi.spyOn(runner, 'runQueries').mockImplementation(async (calls) => {
+		await areAllBack;
+		return runQueries(calls);
+	});
 	const evaluated = () =>
 		evaluate.mock.calls.flatMap(([calls]) => calls.map((call) => JSON.stringify(call.args)));
 
@@ -57,7 +64,9 @@ test('R12 1,000 clients cut at once: each distinct query is computed once at mos
 		// Some of what they follow changes while they are away.
 		await write(0, `all-${round}`);
 		await write(3, `three-${round}`);
+		await soon(() => expect(deployment.stats().subscribers).toBe(0));
 		evaluate.mockClear();
+		areAllBack = soon(() => expect(deployment.stats().subscribers).toBe(2 * CLIENTS));
 		await arrive();
 		await shows(`all-${round}`, (n) => (n === 3 ? `three-${round}` : null));
 		const asked = evaluated();
