@@ -4,6 +4,7 @@ import { childPath, type Deployment } from './components.ts';
 import { runInside } from './execution.ts';
 import { logFailure, newRequestId, toFailure } from './failures.ts';
 import type { FunctionEngine } from './functionEngine.ts';
+import { limitResponse } from './httpResponseLimit.ts';
 import type { HttpHandler } from './httpRoutes.ts';
 import { withTimeLimit, ACTION_LIMIT_MS } from './timeLimits.ts';
 import { FunctionError, type Caller, type ComponentPath } from './types.ts';
@@ -42,7 +43,9 @@ export async function respondToHttp(
 			const response = await withTimeLimit(engine.options.clock, limitMs, execution.path, () =>
 				runInside(execution, () => route.handler.invokeHttpAction(request)),
 			);
-			if (response instanceof Response) return response;
+			if (response instanceof Response) {
+				return limitResponse(response, (error) => logFailure(error, execution));
+			}
 			throw new FunctionError(
 				'NotAResponse',
 				`The HTTP action for ${route.path} did not return a Response.`,
@@ -52,14 +55,16 @@ export async function respondToHttp(
 		// The operation of a body that still streams is not over; one that failed is.
 		execution.isOver = true;
 		logFailure(error, execution);
-		const { message, code, data } = toFailure(
-			error,
-			execution,
-			requestId,
-			engine.options.showErrors ?? false,
-		);
+		const showErrors = engine.options.showErrors ?? false;
+		const { message, data } = toFailure(error, execution, requestId, showErrors);
+		// The body real deployments answer with: the first line, and where that may be told, the stack.
+		const [title, ...trace] = message.split('\n');
 		return Response.json(
-			{ code: code ?? 'InternalServerError', message, ...(data === undefined ? {} : { data }) },
+			{
+				code: trace.length === 0 ? title : `${title}: ${trace[0]}`,
+				...(trace.length === 0 ? {} : { trace: trace.join('\n') }),
+				...(data === undefined ? {} : { data }),
+			},
 			{ status: 500 },
 		);
 	}
