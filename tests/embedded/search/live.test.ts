@@ -1,23 +1,28 @@
 /** Searches kept live by the official client, over a socket. */
-import { anyApi, type FunctionReference } from 'convex/server';
+import {
+	anyApi,
+	type ApiFromModules,
+	type FunctionReturnType,
+	type PaginationOptions,
+} from 'convex/server';
 import { expect, test } from 'vitest';
-import { follow, httpClient, served, socketClient } from '../clients/clientHarness.ts';
+import {
+	follow,
+	type Follower,
+	httpClient,
+	served,
+	socketClient,
+} from '../clients/clientHarness.ts';
+import type * as postsModule from '../fixtures/search/convex/posts.ts';
 import { fixture } from '../functions/support.ts';
 
-const posts = anyApi.posts as unknown as Record<
-	'search' | 'page',
-	FunctionReference<'query', 'public', Record<string, unknown>, any>
-> &
-	Record<
-		'add' | 'edit' | 'remove',
-		FunctionReference<'mutation', 'public', Record<string, unknown>, any>
-	>;
+const { posts } = anyApi as unknown as ApiFromModules<{ posts: typeof postsModule }>;
 
 test('E3-5 a live search hears of matching documents only, and shows what a fresh one would', async () => {
 	const { origin } = await served({ functionsDir: fixture('search') });
 	const http = httpClient(origin);
 	const client = socketClient(origin);
-	const add = (body: string, channel = 'one'): Promise<string[]> =>
+	const add = (body: string, channel = 'one') =>
 		http.mutation(posts.add, { posts: [{ body, channel }] });
 	const all = follow(client, posts.search, { text: 'moby di' });
 	const one = follow(client, posts.search, { text: 'moby di', channel: 'one' });
@@ -61,22 +66,22 @@ test('E3-5 live pages of results join whatever is written: their ends are pinned
 		posts: ['word', 'word x', 'word x y', 'word x y z'].map((body) => ({ body })),
 	});
 	// As usePaginatedQuery: each page from where the one before ended, to the one that is done.
-	const pages: ReturnType<typeof follow>[] = [];
+	const pages: Follower<FunctionReturnType<typeof posts.page>>[] = [];
 	let cursor: string | null = null;
 	for (let isDone = false; !isDone;) {
-		const paginationOpts = { numItems: 2, cursor, id: pages.length };
+		const paginationOpts: PaginationOptions = { numItems: 2, cursor };
 		const page = follow(client, posts.page, { text: 'word', paginationOpts });
 		await expect.poll(() => page.latest()).toBeDefined();
 		pages.push(page);
-		({ isDone, continueCursor: cursor } = page.latest());
+		({ isDone, continueCursor: cursor } = page.latest()!);
 	}
-	const shown = () => pages.flatMap((page) => page.latest().page as string[]);
-	expect(pages.map((page) => page.latest().page.length)).toEqual([2, 2, 0]);
+	const shown = () => pages.flatMap((page) => page.latest()!.page);
+	expect(pages.map((page) => page.latest()!.page.length)).toEqual([2, 2, 0]);
 	for (const body of ['word word', 'word x x x x x x', 'a b c d word', 'word']) {
 		await http.mutation(posts.add, { posts: [{ body }] });
-		const whole: string[] = await http.query(posts.search, { text: 'word' });
+		const whole = await http.query(posts.search, { text: 'word' });
 		expect(whole).toContain(body);
 		await expect.poll(shown).toEqual(whole);
 	}
-	expect(pages[0]!.latest().page).toContain('word word');
+	expect(pages[0]!.latest()!.page).toContain('word word');
 });
