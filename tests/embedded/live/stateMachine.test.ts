@@ -11,7 +11,7 @@ import type { Fault } from './wire.ts';
 import { openWorld, type World } from './world.ts';
 
 const FIRST = Number(process.env.LIVE_SEED ?? 1);
-const SEEDS = Number(process.env.LIVE_SEEDS ?? 60);
+const SEEDS = Number(process.env.LIVE_SEEDS ?? 40);
 
 let world: World;
 beforeAll(async () => {
