@@ -19,7 +19,7 @@ test('a file is uploaded once, served in whole and in ranges, and never as a pag
 	const { storageId } = (await done.json()) as { storageId: GenericId<'_storage'> };
 	expect(done.status).toBe(200);
 	const guess = await upload(`${origin}/api/storage/upload?token=guess`, {});
-	expect(guess.status).toBe(400);
+	expect(guess.status).toBe(401);
 
 	const url = (await http.query(api.files.url, { id: storageId })) as string;
 	const whole = await fetch(url);

@@ -1,4 +1,5 @@
 /** Uploads and downloads as the HTTP API needs them. */
+import { digestOf } from './fileStore.ts';
 import type { FunctionEngine } from './functionEngine.ts';
 import type { FileAccess } from './runnerOptions.ts';
 import { FunctionError } from './types.ts';
@@ -25,7 +26,7 @@ export function createAccess(engine: FunctionEngine): FileAccess {
 						path: files.pathOf(id),
 						size: found.size,
 						contentType: found.contentType ?? null,
-						sha256Base64: Buffer.from(found.sha256, 'hex').toString('base64'),
+						sha256Base64: digestOf(found).toString('base64'),
 					};
 				} catch (error) {
 					if (error instanceof FunctionError) return null;

@@ -1,5 +1,7 @@
 /** `ctx.storage`: upload addresses, metadata, and whole files in mutations and actions. */
 import type { Execution } from './execution.ts';
+import { digestOf } from './fileStore.ts';
+import { decodeId } from './ids.ts';
 import type { AsyncOperation, BlobOperation, OperationArgs } from './operation.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 
@@ -13,7 +15,7 @@ export const fileOperations: Record<string, AsyncOperation> = {
 		run: (execution, { storageId }) =>
 			execution.engine.read(execution, (transaction) => {
 				const { engine, component } = execution;
-				const id = checkId(storageId);
+				const id = checkId(storageId, 'getUrl');
 				return engine.files.find(transaction, component, id)
 					? engine.files.url(component, id)
 					: null;
@@ -23,18 +25,18 @@ export const fileOperations: Record<string, AsyncOperation> = {
 		place: 'anywhere',
 		run: (execution, { storageId }) =>
 			execution.engine.read(execution, (transaction): JsonValue => {
-				const id = checkId(storageId);
+				const id = checkId(storageId, 'getMetadata');
 				const found = execution.engine.files.find(transaction, execution.component, id);
 				if (!found) return null;
-				const { sha256, size, contentType = null } = found;
-				return { storageId: id, sha256, size, contentType };
+				const { size, contentType = null } = found;
+				return { storageId: id, sha256: digestOf(found).toString('hex'), size, contentType };
 			}),
 	},
 	'1.0/storageDelete': {
 		place: 'notQuery',
 		run: (execution, { storageId }) =>
 			execution.engine.write(execution, (transaction) => {
-				execution.engine.files.remove(transaction, execution.component, checkId(storageId));
+				execution.engine.files.remove(transaction, execution.component, checkId(storageId, 'delete'));
 			}),
 	},
 	'1.0/storageStore': {
@@ -103,14 +105,18 @@ async function load(
 ): Promise<{ bytes: Buffer; contentType: string | null } | null> {
 	const { files } = execution.engine;
 	const found = await execution.engine.read(execution, (transaction) => {
-		const file = files.find(transaction, execution.component, checkId(storageId));
+		const file = files.find(transaction, execution.component, checkId(storageId, 'get'));
 		if (file) transaction.session.meter.readFile(file.size);
 		return file;
 	});
 	return found && { bytes: await files.read(found._id), contentType: found.contentType ?? null };
 }
 
-function checkId(id: unknown): string {
-	if (typeof id === 'string') return id;
-	throw new FunctionError('InvalidId', 'A storage id must be a string.');
+/** @param method of `ctx.storage`. In Convex's words; what was given instead of an id is not quoted, it may be a secret. */
+function checkId(id: unknown, method: string): string {
+	if (typeof id === 'string' && decodeId(id)) return id;
+	throw new FunctionError(
+		'InvalidId',
+		`Invalid argument \`storageId\` for \`storage.${method}\`: Unable to decode ID`,
+	);
 }

@@ -14,11 +14,16 @@ export const FILES_TABLE = '_storage';
 export interface FileDocument {
 	_id: string;
 	_creationTime: number;
-	/** Hex. */
+	/** Base64, as real deployments keep it; `getMetadata` alone gives hex. Older stores hold hex: read it by `digestOf`. */
 	sha256: string;
 	/** Bytes. */
 	size: number;
 	contentType?: string;
+}
+
+/** The SHA-256 digest of a stored file. */
+export function digestOf({ sha256 }: Pick<FileDocument, 'sha256'>): Buffer {
+	return Buffer.from(sha256, /^[0-9a-f]{64}$/.test(sha256) ? 'hex' : 'base64');
 }
 
 /** Written and flushed, not yet owned by a document. */
@@ -85,7 +90,7 @@ export class FileStore {
 		return {
 			file,
 			document: {
-				sha256: digest.toString('hex'),
+				sha256: digest.toString('base64'),
 				size: bytes.byteLength,
 				...(contentType ? { contentType } : {}),
 			},
@@ -128,7 +133,7 @@ export class FileStore {
 
 	remove(transaction: FunctionTransaction, component: ComponentPath, id: string): void {
 		if (!this.find(transaction, component, id)) {
-			throw new FunctionError('FileNotFound', `There is no stored file ${id}.`);
+			throw new FunctionError('FileNotFound', `storage id ${id} not found`);
 		}
 		transaction.session.systemRemove(component, id);
 		transaction.afterCommit.push(() => rmSync(this.pathOf(id), { force: true }));
@@ -162,7 +167,7 @@ export class FileStore {
 		return `${this.apiUrl}/api/storage/upload?token=${payload}.${this.sign(`upload|${payload}`)}`;
 	}
 
-	/** @throws FunctionError 'UploadTokenInvalid' */
+	/** @throws FunctionError 'StorageTokenInvalid', 'StorageTokenExpired': Convex's codes */
 	componentOfToken(token: string, nowMs: number): ComponentPath {
 		const [payload = '', signature = ''] = token.split('.');
 		if (this.isSigned(`upload|${payload}`, signature)) {
@@ -170,10 +175,14 @@ export class FileStore {
 				Buffer.from(payload, 'base64url').toString(),
 			) as [ComponentPath, number];
 			if (nowMs < validUntilMs) return component;
+			throw new FunctionError(
+				'StorageTokenExpired',
+				'This upload address is older than an hour. Ask for a new one and upload again.',
+			);
 		}
 		throw new FunctionError(
-			'UploadTokenInvalid',
-			'This upload address is wrong or older than an hour. Ask for a new one and upload again.',
+			'StorageTokenInvalid',
+			'This is no upload address of this deployment. Ask for one with generateUploadUrl().',
 		);
 	}
 

@@ -67,7 +67,8 @@ async function upload(
 	} catch (error) {
 		if (!(error instanceof FunctionError)) throw error;
 		if (DISK_CODES.has(error.code)) throw new HttpFailure(503, error.code, error.message);
-		throw new HttpFailure(400, error.code, error.message);
+		const status = error.code.startsWith('StorageToken') ? 401 : 400;
+		throw new HttpFailure(status, error.code, error.message);
 	}
 }
 
@@ -77,7 +78,8 @@ function parseRange(
 	size: number,
 ): { start: number; end: number } | 'unsatisfiable' | null {
 	const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
-	if (!match || (match[1] === '' && match[2] === '')) return null;
+	// Of an empty file there is no part to give: all of it, as real deployments do.
+	if (!match || size === 0 || (match[1] === '' && match[2] === '')) return null;
 	const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
 	const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
 	return start > end || start >= size ? 'unsatisfiable' : { start, end };

@@ -2,6 +2,7 @@
 import type { VariableChange, Variables } from './admin/variables.ts';
 import type { Execution } from './execution.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
+import type { ImportReport, ImportRequest } from './operate/importFile.ts';
 import type { SqliteStorage } from './storage.ts';
 import type { Caller, Clock, ComponentPath, FunctionRunner, LogEvent } from './types.ts';
 
@@ -55,7 +56,7 @@ export interface PushReport {
 
 /** Stored files, for the HTTP API's /api/storage endpoints. */
 export interface FileAccess {
-	/** @throws FunctionError 'UploadTokenInvalid', 'DigestMismatch' */
+	/** @throws FunctionError 'StorageTokenInvalid', 'StorageTokenExpired', 'DigestMismatch' */
 	upload(
 		token: string,
 		bytes: Uint8Array,
@@ -87,6 +88,8 @@ export interface EmbeddedFunctions extends FunctionRunner {
 	 * @throws FunctionError for a name or value that is refused; PushError when the functions cannot do with them
 	 */
 	updateVariables(changes: VariableChange[]): Promise<void>;
+	/** Fills tables from a file of this machine, all of it or nothing; see `operate/importFile.ts`. */
+	importFile(request: ImportRequest): Promise<ImportReport>;
 	/** Of the version that serves. */
 	summary(): Promise<{ functions: number; components: ComponentPath[] }>;
 	/** Arms pending jobs and crons; fails actions that a crash left in progress. Call once, after the first push. */

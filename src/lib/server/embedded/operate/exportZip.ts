@@ -4,7 +4,7 @@ import { ZipFile } from 'yazl';
 import type { TableInfo } from '../catalog.ts';
 import { isSystemTable, findTable } from '../catalog.ts';
 import type { StoredDocument } from '../database.ts';
-import { FILES_TABLE, type FileDocument } from '../fileStore.ts';
+import { digestOf, FILES_TABLE, type FileDocument } from '../fileStore.ts';
 import type { JsonValue } from '../types.ts';
 import { exportLine, UNIFORM_SCHEMA } from './exportValues.ts';
 import type { HeldFiles } from './heldFiles.ts';
@@ -97,7 +97,7 @@ function fileLine(file: FileDocument): string {
 	const line: Record<string, JsonValue> = {
 		_id: file._id,
 		_creationTime: null,
-		sha256: Buffer.from(file.sha256, 'hex').toString('base64'),
+		sha256: digestOf(file).toString('base64'),
 		size: file.size,
 		contentType: file.contentType ?? null,
 	};

@@ -93,7 +93,7 @@ export class StagedFiles {
 			document: {
 				_id: id,
 				_creationTime: typeof _creationTime === 'number' ? _creationTime : null,
-				sha256: digest.toString('hex'),
+				sha256: digest.toString('base64'),
 				size,
 				...(typeof contentType === 'string' ? { contentType } : {}),
 			},
