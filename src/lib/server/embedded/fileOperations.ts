@@ -36,7 +36,11 @@ export const fileOperations: Record<string, AsyncOperation> = {
 		place: 'notQuery',
 		run: (execution, { storageId }) =>
 			execution.engine.write(execution, (transaction) => {
-				execution.engine.files.remove(transaction, execution.component, checkId(storageId, 'delete'));
+				execution.engine.files.remove(
+					transaction,
+					execution.component,
+					checkId(storageId, 'delete'),
+				);
 			}),
 	},
 	'1.0/storageStore': {
