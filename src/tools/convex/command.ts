@@ -25,8 +25,16 @@ export function readFlags<const T extends ParseArgsConfig>(
 	command: string,
 	config: T,
 ): ReturnType<typeof parseArgs<T>>['values'] {
+	return readArguments(command, config).values;
+}
+
+/** Flags, and what stands between them. @throws CommandError 'BadUsage' */
+export function readArguments<const T extends ParseArgsConfig>(
+	command: string,
+	config: T,
+): ReturnType<typeof parseArgs<T>> {
 	try {
-		return parseArgs(config).values;
+		return parseArgs(config);
 	} catch (error) {
 		const [sentence] = (error as Error).message.split('. ');
 		throw new CommandError(

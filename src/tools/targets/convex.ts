@@ -23,6 +23,26 @@ const COMMANDS: Record<string, { about: string; load: () => Promise<Command> }> 
 		about: 'list, set and remove deployment variables',
 		load: () => import('../convex/env.ts'),
 	},
+	export: {
+		about: 'the tables as the ZIP that npx convex import accepts',
+		load: () => import('../convex/export.ts'),
+	},
+	import: {
+		about: 'an export, or one table’s file, into a deployment',
+		load: () => import('../convex/import.ts'),
+	},
+	backup: {
+		about: 'the whole deployment in one file, while it serves',
+		load: () => import('../convex/backup.ts'),
+	},
+	restore: {
+		about: 'a backup becomes a data folder',
+		load: () => import('../convex/restore.ts'),
+	},
+	check: {
+		about: 'does the data agree with itself?',
+		load: () => import('../convex/check.ts'),
+	},
 };
 
 export function helpText(): string {

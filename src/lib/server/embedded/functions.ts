@@ -125,6 +125,8 @@ export async function createFunctionRunner(options: RunnerOptions): Promise<Embe
 		push: () => runOutside(() => push()),
 		variables: () => Promise.resolve(variables),
 		updateVariables: (changes) => runOutside(async () => void (await push(changes))),
+		importFile: async (request) =>
+			(await import('./operate/importFile.ts')).importFile(storage, request),
 		summary: () => Promise.resolve(summaryOf(deployment())),
 		startScheduler: () => runOutside(() => scheduler.start()),
 		async stop(graceMs = STOP_GRACE_MS) {

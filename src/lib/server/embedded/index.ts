@@ -14,6 +14,8 @@ import { EXECUTION_EVENT, type ExecutionRecord } from './admin/executionRecords.
 import { systemClock } from './clock.ts';
 import { makeFolder } from './durableFolder.ts';
 import { createEdges, type Edges } from './edges.ts';
+import { dataFolder } from './operate/dataFolder.ts';
+import { withOperateApi } from './operate/operateApi.ts';
 import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from './types.ts';
 import { useUtc } from './utcTime.ts';
 import { watchFolders } from './watchFolders.ts';
@@ -169,7 +171,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 			log,
 			origin,
 			siteUrl,
-			admin: createAdminApi({ functions, executionLog, cloudUrl: origin, siteUrl }),
+			admin: withOperateApi(
+				{ folder: dataFolder(dataDir), functions },
+				createAdminApi({ functions, executionLog, cloudUrl: origin, siteUrl }),
+			),
 			httpActionPrefixes: options.httpActionPrefixes,
 			adminKey,
 			allowedOrigins: options.allowedOrigins,

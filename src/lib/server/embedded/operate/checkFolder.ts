@@ -103,10 +103,8 @@ async function suspectFiles(
 	return suspects;
 }
 
-/** As hex, which older stores hold, and as base64. */
-async function digestsOf(file: string): Promise<string[]> {
+async function digestOfBytes(file: string): Promise<Buffer> {
 	const hash = createHash('sha256');
 	await pipeline(createReadStream(file), hash);
-	const digest = hash.digest();
-	return [digest.toString('hex'), digest.toString('base64')];
+	return hash.digest();
 }

@@ -11,7 +11,7 @@ import { FunctionError } from '../types.ts';
 import { SnapshotReader } from './snapshotReader.ts';
 
 /** Beside `files/`, which is swept at every start. */
-const HOLD_PREFIX = 'held-';
+export const HOLD_PREFIX = 'held-';
 /** Left by a process that was killed; nobody reads a snapshot for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 /** A file can vanish between the snapshot and its second name; each new snapshot only misses what is newer still. */

@@ -10,6 +10,7 @@ import {
 	type StoredDocument,
 	parseDocument,
 } from '../database.ts';
+import { checkIntegrity, type IntegrityReport } from '../integrity.ts';
 import { loadCatalog } from '../loadCatalog.ts';
 import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
 import { requireCurrentStore } from '../storeVersion.ts';
@@ -66,6 +67,11 @@ export class SnapshotReader {
 			start = afterKey(rowKey(rows.at(-1)!));
 			await new Promise((resolve) => setImmediate(resolve));
 		}
+	}
+
+	/** Reads everything at one go. */
+	checkIntegrity(): IntegrityReport {
+		return checkIntegrity(this.#database, this.catalog);
 	}
 
 	/** The whole file as it is in this snapshot. */

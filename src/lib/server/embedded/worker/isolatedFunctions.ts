@@ -119,6 +119,7 @@ export function isolatedFunctions(state: FunctionsState): EmbeddedFunctions {
 		signingKeys: () => state.call('signingKeys', [], { isRepeatable: true }),
 		variables: () => state.call('variables', [], { isRepeatable: true }),
 		updateVariables: (changes) => state.call('updateVariables', [changes]),
+		importFile: (request) => state.call('importFile', [request]),
 		summary: () => state.call('summary', [], { isRepeatable: true }),
 		list: () => state.pushed.functions,
 		failJob: (id, error) => state.call('failJob', [id, error], { isRepeatable: true }),
