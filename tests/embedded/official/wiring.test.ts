@@ -164,6 +164,15 @@ describe('components in components', () => {
 		}
 	});
 
+	it('E3-2 cannot mount each other', async () => {
+		const opened = openRunner('official/circle', { clock });
+		await expect(opened).rejects.toMatchObject({
+			name: 'PushError',
+			code: 'InvalidComponent',
+			message: expect.stringMatching(/(left|right) mounts itself/),
+		});
+	});
+
 	it('E3-2 are bundled once, however often they are mounted', () => {
 		const [version] = readdirSync(path.join(app.dataDir, 'functions')).sort();
 		const folder = path.join(app.dataDir, 'functions', version!);
