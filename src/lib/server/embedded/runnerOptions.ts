@@ -3,7 +3,6 @@ import type { VariableChange, Variables } from './admin/variables.ts';
 import type { Execution } from './execution.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
 import type { ImportReport, ImportRequest } from './operate/importFile.ts';
-import type { ImportReport, ImportRequest } from './operate/importFile.ts';
 import type { SqliteStorage } from './storage.ts';
 import type { Caller, Clock, ComponentPath, FunctionRunner, LogEvent } from './types.ts';
 
@@ -89,8 +88,6 @@ export interface EmbeddedFunctions extends FunctionRunner {
 	 * @throws FunctionError for a name or value that is refused; PushError when the functions cannot do with them
 	 */
 	updateVariables(changes: VariableChange[]): Promise<void>;
-	/** Fills tables from a file of this machine, all of it or nothing; see `operate/importFile.ts`. */
-	importFile(request: ImportRequest): Promise<ImportReport>;
 	/** Fills tables from a file of this machine, all of it or nothing; see `operate/importFile.ts`. */
 	importFile(request: ImportRequest): Promise<ImportReport>;
 	/** Of the version that serves. */
