@@ -13,7 +13,7 @@ import { FORBIDDEN, USERS, WHAT, type Script } from './script.ts';
 import type { Sabotage } from './wire.ts';
 import type { World } from './world.ts';
 
-const QUIET_MS = 20_000;
+const QUIET_MS = 60_000;
 let rooms = 0;
 
 /** Broken promises; none is as it should be. */

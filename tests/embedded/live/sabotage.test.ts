@@ -133,5 +133,5 @@ test.each(bugs)(
 		}
 		expect(found.length).toBeGreaterThan(0);
 	},
-	120_000,
+	240_000,
 );

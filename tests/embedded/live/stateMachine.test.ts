@@ -29,7 +29,7 @@ test(
 		}
 		expect(world.served.deployment.stats().sockets).toBeLessThan(10);
 	},
-	Math.max(120_000, SEEDS * 2_000),
+	Math.max(240_000, SEEDS * 5_000),
 );
 
 /** Each kind of message there is, several times, in both directions. */
@@ -69,5 +69,5 @@ test.each([
 			}
 		}
 	},
-	120_000,
+	240_000,
 );
