@@ -21,11 +21,16 @@ export interface Candidate {
 	words: string;
 }
 
-export type Ranked<T extends Candidate> = T & { score: number };
+export interface Ranked<T extends Candidate> {
+	candidate: T;
+	score: number;
+}
 
 /** Best first; equal scores: newest first, as Convex documents; then by id, which Convex does not document. */
 export function compareRanked(a: Ranked<Candidate>, b: Ranked<Candidate>): number {
-	return b.score - a.score || b.creationTime - a.creationTime || (a.id < b.id ? -1 : 1);
+	if (a.score !== b.score) return b.score - a.score;
+	const { creationTime, id } = a.candidate;
+	return b.candidate.creationTime - creationTime || (id < b.candidate.id ? -1 : 1);
 }
 
 /** `candidates`: all documents that match, in any order: the result does not depend on it. */
@@ -34,27 +39,29 @@ export function rank<T extends Candidate>(
 	words: readonly string[],
 ): Ranked<T>[] {
 	const last = words.length - 1;
-	const counts = candidates.map((candidate) => ({
-		candidate,
-		frequencies: words.map((word, i) => frequency(candidate.words, word, i === last)),
-	}));
+	const size = candidates.length;
+	/** By word, then by candidate. */
+	const frequencies = words.map((word, i) =>
+		Float64Array.from(candidates, (candidate) => frequency(candidate.words, word, i === last)),
+	);
 	let totalLength = 0;
 	for (const { length } of candidates) totalLength += length;
-	const averageLength = totalLength / candidates.length;
+	const averageLength = totalLength / size;
 	const weights = shares(
-		words.map((_, i) => {
-			const holders = counts.filter(({ frequencies }) => frequencies[i]! > 0).length;
-			return Math.log(1 + (candidates.length - holders + 0.5) / (holders + 0.5));
+		frequencies.map((ofWord) => {
+			const holders = ofWord.reduce((count, tf) => count + (tf > 0 ? 1 : 0), 0);
+			return Math.log(1 + (size - holders + 0.5) / (holders + 0.5));
 		}),
 	);
-	return counts
-		.map(({ candidate, frequencies }) => {
+	return candidates
+		.map((candidate, at) => {
 			const damping = K1 * (1 - B + (B * candidate.length) / averageLength);
 			let score = 0;
-			for (const [i, tf] of frequencies.entries()) {
+			for (const [i, ofWord] of frequencies.entries()) {
+				const tf = ofWord[at]!;
 				score += (weights[i]! * tf * (K1 + 1)) / (tf + damping);
 			}
-			return { ...candidate, score };
+			return { candidate, score };
 		})
 		.sort(compareRanked);
 }

@@ -23,7 +23,8 @@ export interface TextMatch {
 	filters: readonly string[];
 }
 
-export interface StoredTextRow extends TextRow {
+/** What ranking needs of a row; `filters` have done their part. */
+export interface MatchedTextRow extends Omit<TextRow, 'filters'> {
 	rid: number;
 }
 
@@ -35,7 +36,7 @@ export interface StoredVectorRow {
 
 export interface SearchReader {
 	/** Up to `limit` matching rows after row id `after`, by row id. */
-	matchText(indexId: number, match: TextMatch, after: number, limit: number): StoredTextRow[];
+	matchText(indexId: number, match: TextMatch, after: number, limit: number): MatchedTextRow[];
 	/** Up to `limit` rows after row id `after`; with `filters`, those that have at least one of them. */
 	vectors(
 		indexId: number,
@@ -68,11 +69,6 @@ export function rowId(indexId: number, rid: number): bigint {
 	return BigInt(indexId) * ROWS_PER_INDEX + BigInt(rid);
 }
 
-/** The document's row id. */
-export function ridOf(indexId: number, id: number): number {
-	return id - indexId * Number(ROWS_PER_INDEX);
-}
-
 /** The text of FTS5's only column. Words are letters and digits: nothing to escape, for FTS5's `ascii` tokenizer. */
 export function indexedText(indexId: number, row: TextRow): string {
 	const words = splitWords(row.words).map((word) => scopedWord(indexId, word));
@@ -91,44 +87,32 @@ export function scopedFilter(indexId: number, filter: string): string {
 export function createSearchReader(database: SqliteDatabase): SearchReader {
 	const statement = preparer(database);
 	return {
-		matchText(indexId, match, after, limit) {
-			const rows = statement(
-				`SELECT r.id AS id, r.doc AS doc, r.created AS created, r.length AS length, r.words AS words,
-					r.filters AS filters
+		// Thousands of rows for a common word: they go to the ranking as they come.
+		matchText: (indexId, match, after, limit) =>
+			statement(
+				`SELECT r.id - ? AS rid, r.doc AS id, r.created AS creationTime, r.length AS length, r.words AS words
 				FROM text_terms t CROSS JOIN text_rows r ON r.id = t.rowid
 				WHERE t.text_terms MATCH ? AND t.rowid > ? ORDER BY t.rowid LIMIT ?`,
-			).all(matchExpression(indexId, match), rowId(indexId, after), limit) as {
-				id: number;
-				doc: string;
-				created: number;
-				length: number;
-				words: string;
-				filters: string;
-			}[];
-			return rows.map(({ id, doc, created, ...row }) => ({
-				...row,
-				rid: ridOf(indexId, id),
-				id: doc,
-				creationTime: created,
-			}));
-		},
+			).all(
+				rowId(indexId, 0),
+				matchExpression(indexId, match),
+				rowId(indexId, after),
+				limit,
+			) as MatchedTextRow[],
 		vectors(indexId, filters, after, limit) {
 			const passes = filters
 				? 'AND EXISTS (SELECT 1 FROM json_each(?) j WHERE instr(filters, j.value) > 0)'
 				: '';
 			const rows = statement(
-				`SELECT id, doc, vector FROM vector_rows WHERE id > ? AND id < ? ${passes} ORDER BY id LIMIT ?`,
+				`SELECT id - ? AS rid, doc AS id, vector FROM vector_rows WHERE id > ? AND id < ? ${passes} ORDER BY id LIMIT ?`,
 			).all(
+				rowId(indexId, 0),
 				rowId(indexId, after),
 				rowId(indexId + 1, 0),
 				...(filters ? [JSON.stringify(filters.map((filter) => ` ${filter} `))] : []),
 				limit,
-			) as { id: number; doc: string; vector: Uint8Array }[];
-			return rows.map(({ id, doc, vector }) => ({
-				rid: ridOf(indexId, id),
-				id: doc,
-				vector: floatsOf(vector),
-			}));
+			) as { rid: number; id: string; vector: Uint8Array }[];
+			return rows.map(({ rid, id, vector }) => ({ rid, id, vector: floatsOf(vector) }));
 		},
 		document(rid) {
 			const row = statement('SELECT json FROM documents WHERE rid = ?').get(rid) as

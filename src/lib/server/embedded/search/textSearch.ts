@@ -1,11 +1,12 @@
 /** The documents a search finds, in order of relevance, over the file and what a mutation has written so far. */
 import type { DatabaseReader, StoredDocument } from '../database.ts';
 import type { MergedRow, RowSource } from '../mergedRange.ts';
-import type { Overlay, OverlayDocument } from '../overlay.ts';
+import type { Overlay, OverlayVersion } from '../overlay.ts';
 import type { ReadSet } from '../readSet.ts';
 import { FunctionError } from '../types.ts';
 import { type Bounds, encodeKey, type Key } from '../valueKeys.ts';
 import { type Candidate, matchesAny, type Ranked, rank } from './ranking.ts';
+import type { MatchedTextRow } from './searchDatabase.ts';
 import type { TextQuery } from './textQuery.ts';
 import { textRowOf, wordBounds } from './textRows.ts';
 
@@ -15,9 +16,10 @@ const MAX_RESULTS = 1024;
 const BATCH_ROWS = 2_000;
 
 interface Found extends Candidate {
-	rid: number | null;
-	/** Written by this very mutation. */
-	written: OverlayDocument['current'];
+	/** In the file … */
+	rid?: number;
+	/** … or written by this very mutation. */
+	written?: OverlayVersion;
 }
 
 export interface TextSearchOptions {
@@ -51,8 +53,8 @@ export class TextSearch implements RowSource {
 			const key = rankKey(found);
 			if (key < bounds.start) continue;
 			if (key >= bounds.end) return null;
-			readSet.addPoint(query.table.byId.id, encodeKey([found.id]));
-			return { key, ...this.#documentOf(found) };
+			readSet.addPoint(query.table.byId.id, encodeKey([found.candidate.id]));
+			return { key, ...this.#documentOf(found.candidate) };
 		}
 	}
 
@@ -70,8 +72,8 @@ export class TextSearch implements RowSource {
 }
 
 /** Sorts as results do, and is what cursors of search pages hold. */
-function rankKey({ score, creationTime, id }: Ranked<Found>): Key {
-	return encodeKey([-score, -creationTime, id]);
+function rankKey({ score, candidate }: Ranked<Found>): Key {
+	return encodeKey([-score, -candidate.creationTime, candidate.id]);
 }
 
 /**
@@ -91,16 +93,16 @@ function search({ reader, overlay, query }: TextSearchOptions): Ranked<Found>[] 
 	const { words } = query;
 	if (words.length === 0) return [];
 	const { found, hidden } = findWritten(overlay, query);
-	for (const row of findStored(reader, query)) if (!hidden.has(row.rid!)) found.push(row);
+	for (const row of findStored(reader, query)) if (!hidden.has(row.rid)) found.push(row);
 	return rank(found, words);
 }
 
-function* findStored(reader: DatabaseReader, query: TextQuery): Generator<Found> {
+function* findStored(reader: DatabaseReader, query: TextQuery): Generator<MatchedTextRow> {
 	const match = { words: query.words, isLastPrefix: true, filters: query.filters };
 	let after = 0;
 	for (;;) {
 		const rows = reader.search.matchText(query.index.id, match, after, BATCH_ROWS);
-		for (const row of rows) yield { ...row, written: null };
+		yield* rows;
 		if (rows.length < BATCH_ROWS) return;
 		after = rows.at(-1)!.rid;
 	}
@@ -116,7 +118,7 @@ function findWritten(overlay: Overlay | null, { table, index, words, filters }: 
 		const row = entry.current && textRowOf(index, entry.current.document);
 		if (!row || !matchesAny(row.words, words)) continue;
 		if (!filters.every((filter) => row.filters.includes(` ${filter} `))) continue;
-		found.push({ ...row, rid: null, written: entry.current });
+		found.push({ ...row, written: entry.current! });
 	}
 	return { found, hidden };
 }
