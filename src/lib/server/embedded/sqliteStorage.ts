@@ -26,7 +26,7 @@ import { pushSchemas } from './schemaPush.ts';
 import { SnapshotPool } from './snapshots.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite.ts';
 import type { StorageOptions } from './storage.ts';
-import { Transaction, type TransactionServices } from './transaction.ts';
+import { Transaction, type TransactionOptions, type TransactionServices } from './transaction.ts';
 import type {
 	Commit,
 	ComponentPath,
@@ -129,15 +129,8 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	snapshot(): Transaction {
-		const lease = this.#snapshots.lease();
-		return new Transaction({
-			reader: lease.reader,
-			catalog: this.#committed.catalog,
-			ts: this.#committed.ts,
-			overlay: null,
-			services: this.#services,
-			onDispose: () => lease.release(),
-		});
+		const { reader, release } = this.#snapshots.lease();
+		return this.#view({ ...this.#committed, reader, overlay: null, onDispose: release });
 	}
 
 	pinSnapshot(): Timestamp {
@@ -150,14 +143,7 @@ export class OpenStorage implements SqliteStorage {
 		const pinned = this.#pinned.use(ts);
 		if (!pinned) return ts === this.#committed.ts ? this.snapshot() : null;
 		const { catalog, lease, release } = pinned;
-		return new Transaction({
-			reader: lease.reader,
-			catalog,
-			ts,
-			overlay: null,
-			services: this.#services,
-			onDispose: release,
-		});
+		return this.#view({ catalog, ts, reader: lease.reader, overlay: null, onDispose: release });
 	}
 
 	async mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
@@ -198,13 +184,7 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	pushSchemas(schemas: Map<ComponentPath, SchemaDefinition>): Promise<void> {
-		const whileBusy = this.#options.whileBusy ?? ((run) => run());
-		return this.#group.exclusive(() => whileBusy(() => this.#pushSchemas(schemas)));
-	}
-
-	async #pushSchemas(schemas: Map<ComponentPath, SchemaDefinition>): Promise<void> {
-		const meta = (this.#metaDuringPush = new Map());
-		try {
+		return this.#alone(async () => {
 			let ts: Timestamp = 0n;
 			const result = await pushSchemas({
 				database: this.#database,
@@ -224,12 +204,7 @@ export class OpenStorage implements SqliteStorage {
 				tableCreationWrites(table, this.#unknownTables),
 			);
 			this.#onDurable([{ ts, writes, touchedScheduler: false }]);
-		} catch (error) {
-			this.#restoreMeta(meta);
-			throw error;
-		} finally {
-			this.#metaDuringPush = null;
-		}
+		});
 	}
 
 	forgetCalls(callSession: string): void {
@@ -237,13 +212,7 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
-		const whileBusy = this.#options.whileBusy ?? ((work) => work());
-		return this.#group.exclusive(() => whileBusy(() => this.#bulk(run)));
-	}
-
-	async #bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
-		const meta = (this.#metaDuringPush = new Map());
-		try {
+		return this.#alone(async () => {
 			const ts = this.#commitClock.nextTs();
 			const session = new BulkSession({
 				database: this.#database,
@@ -263,12 +232,25 @@ export class OpenStorage implements SqliteStorage {
 			this.#newest = { catalog: session.catalog, ts };
 			this.#onDurable([{ ts, writes: [], touchedScheduler: false, isWholesale: true }]);
 			return { value, ts };
-		} catch (error) {
-			this.#restoreMeta(meta);
-			throw error;
-		} finally {
-			this.#metaDuringPush = null;
-		}
+		});
+	}
+
+	/** `work` opens a transaction of its own; should it fail, facts set meanwhile are set again. */
+	#alone<T>(work: () => Promise<T>): Promise<T> {
+		const whileBusy = this.#options.whileBusy ?? ((run) => run());
+		return this.#group.exclusive(() =>
+			whileBusy(async () => {
+				const meta = (this.#metaDuringPush = new Map());
+				try {
+					return await work();
+				} catch (error) {
+					this.#restoreMeta(meta);
+					throw error;
+				} finally {
+					this.#metaDuringPush = null;
+				}
+			}),
+		);
 	}
 
 	latestTs(): Timestamp {
@@ -324,14 +306,11 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	#mutationSession(overlay: Overlay): Transaction {
-		return new Transaction({
-			reader: this.#reader,
-			catalog: this.#newest.catalog,
-			ts: this.#newest.ts,
-			overlay,
-			services: this.#services,
-			onDispose: () => {},
-		});
+		return this.#view({ ...this.#newest, reader: this.#reader, overlay, onDispose: () => {} });
+	}
+
+	#view(options: Omit<TransactionOptions, 'services'>): Transaction {
+		return new Transaction({ ...options, services: this.#services });
 	}
 
 	#restoreMeta(meta: Map<string, string>): void {
