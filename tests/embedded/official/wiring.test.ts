@@ -164,6 +164,19 @@ describe('components in components', () => {
 		}
 	});
 
+	it('E3-1 are refused variables that they do not declare so', async () => {
+		const env = { COLOUR: 'secretly pink' };
+		const opened = openRunner('official/wiring', { clock, env });
+		const error = await opened.then(
+			() => null,
+			(thrown: Error) => thrown,
+		);
+		expect(error).toMatchObject({ name: 'PushError', code: 'InvalidComponent' });
+		expect(error!.message).toMatch(/COLOUR of the app .*"red".*"blue"/);
+		expect(error!.message).not.toContain('pink');
+		await expect(openRunner('official/wiring', { clock })).rejects.toThrow(/app needs COLOUR/);
+	});
+
 	it('E3-2 cannot mount each other', async () => {
 		const opened = openRunner('official/circle', { clock });
 		await expect(opened).rejects.toMatchObject({

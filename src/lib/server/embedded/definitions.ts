@@ -5,6 +5,7 @@ import * as esbuild from 'esbuild';
 import { inputsOf } from './bundle.ts';
 import { isolateShims } from './bundleShims.ts';
 import { PushError } from './pushError.ts';
+import type { JsonValue } from './types.ts';
 
 export interface ChildComponent {
 	name: string;
@@ -23,8 +24,15 @@ export interface ComponentDefinition {
 	httpPrefix: string;
 	/** Path prefix with slashes at both ends -> child name. */
 	httpMounts: [prefix: string, child: string][];
-	/** Declared variables: those that must be given. */
-	requiredEnv: string[];
+	variables: DeclaredVariable[];
+}
+
+/** Of `defineApp({ env })` and `defineComponent(name, { env })`. */
+export interface DeclaredVariable {
+	name: string;
+	isOptional: boolean;
+	/** A validator's JSON: of strings only, convex/server sees to that. */
+	validator: JsonValue;
 }
 
 /** Evaluates a bundled config; given by the caller, who knows where files may be written. */
@@ -33,7 +41,7 @@ export type EvaluateConfig = (source: string, folder: string) => Promise<Record<
 interface Exported {
 	childComponents: { name: string; path: string; env: [string, EnvValue][] | null }[];
 	httpMounts: Record<string, string>;
-	envVars?: [string, { optional?: boolean }][];
+	envVars?: [string, { value: string; optional?: boolean }][];
 	httpPrefix?: string;
 }
 
@@ -95,7 +103,7 @@ export async function readDefinitions(
 			children: [],
 			httpPrefix: '/',
 			httpMounts: [],
-			requiredEnv: [],
+			variables: [],
 		});
 	}
 	return { definitions, inputs };
@@ -118,9 +126,11 @@ function toDefinition(folder: string, exported: Exported): ComponentDefinition {
 			prefix,
 			reference.replace('_reference/childComponent/', ''),
 		]),
-		requiredEnv: (exported.envVars ?? [])
-			.filter(([, { optional }]) => optional !== true)
-			.map(([name]) => name),
+		variables: (exported.envVars ?? []).map(([name, { value, optional }]) => ({
+			name,
+			isOptional: optional === true,
+			validator: JSON.parse(value) as JsonValue,
+		})),
 	};
 }
 

@@ -10,6 +10,7 @@ import { checkValidators, knownOf } from './loadedFunctions.ts';
 import { loadModules, type LoadOptions } from './loader.ts';
 import { PushError } from './pushError.ts';
 import type { ComponentPath } from './types.ts';
+import { explainMismatch, parseValidator } from './validators.ts';
 
 export interface PushOptions {
 	bundles: Bundles;
@@ -55,7 +56,7 @@ export async function buildDeployment(options: PushOptions): Promise<Deployment>
 			}
 		};
 		const app = bundles.definitions[0]!;
-		requireVariables(app, 'The app', appEnv);
+		checkVariables(app, 'The app', appEnv);
 		await mount('', app, appEnv);
 		validateCrons(deployment);
 		// Bundles are kept only after they were found fit; what others declare is read when it is needed.
@@ -126,22 +127,33 @@ function childEnv(
 		const text = value.type === 'value' ? value.value : parent[value.name];
 		if (text !== undefined) env[variable] = text;
 	}
-	requireVariables(definition, `Component "${name}"`, env);
+	checkVariables(definition, `Component "${name}"`, env);
 	return env;
 }
 
-function requireVariables(
-	definition: ComponentDefinition,
+function checkVariables(
+	{ variables }: ComponentDefinition,
 	who: string,
 	env: Record<string, string>,
 ): void {
-	const missing = definition.requiredEnv.filter((variable) => !(variable in env));
-	if (missing.length === 0) return;
-	throw new PushError(
-		'InvalidComponent',
-		'convex.config',
-		`${who} needs ${missing.join(', ')}. Set it on the deployment; components get it by app.use(x, { env }).`,
-	);
+	const missing = variables.filter(({ name, isOptional }) => !isOptional && !(name in env));
+	if (missing.length > 0) {
+		throw new PushError(
+			'InvalidComponent',
+			'convex.config',
+			`${who} needs ${missing.map(({ name }) => name).join(', ')}. Set it on the deployment; components get it by app.use(x, { env }).`,
+		);
+	}
+	for (const { name, validator } of variables) {
+		if (!(name in env)) continue;
+		// The value itself may be a secret: only what is wanted is told.
+		if (explainMismatch(parseValidator(validator), env[name]!, () => null) === null) continue;
+		throw new PushError(
+			'InvalidComponent',
+			'convex.config',
+			`${name} of ${who[0]!.toLowerCase() + who.slice(1)} has a value that its declaration refuses: ${JSON.stringify(validator)}. Change one of them.`,
+		);
+	}
 }
 
 function validateCrons(deployment: Deployment): void {
