@@ -27,13 +27,7 @@ import { SnapshotPool } from './snapshots.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite.ts';
 import type { StorageOptions } from './storage.ts';
 import { Transaction, type TransactionOptions, type TransactionServices } from './transaction.ts';
-import type {
-	Commit,
-	ComponentPath,
-	SchemaDefinition,
-	Storage,
-	Timestamp,
-} from './types.ts';
+import type { Commit, ComponentPath, SchemaDefinition, Storage, Timestamp } from './types.ts';
 
 /** What the engine's other parts may use beyond `Storage`. */
 export interface SqliteStorage extends Storage {
