@@ -87,6 +87,17 @@ test('E3-6 variables change while it runs: functions and live queries follow, a 
 	expect(await output(officialCli(project, again.url, ['env', 'get', 'KEPT']))).toBe('a "b" c');
 });
 
+test('E3-6 what env set has changed survives a function that never ends', async () => {
+	const project = foreignProject();
+	const envFile = path.join(project.folder, 'first.env');
+	writeFileSync(envFile, 'NAME=Ann\n');
+	const served = await serve(project, ['--env-file', envFile]);
+	await output(officialCli(project, served.url, ['env', 'set', 'NAME', 'Bob']));
+	await expect(httpClient(served.url).query(api.tasks.neverEnds, {})).rejects.toThrow();
+	await eventually(() => expect(served.stderr()).toContain('"event":"engine.replaced"'));
+	expect(await httpClient(served.url).query(api.tasks.greeting, {})).toBe('Hi Bob');
+});
+
 test('E3-6 a variable the functions cannot do without is not removed', async () => {
 	const project = foreignProject();
 	writeFileSync(

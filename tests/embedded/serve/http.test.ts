@@ -41,7 +41,7 @@ const CASES: Case[] = [
 	{ path: '/api/run/tasks', body: '{}', status: 400 },
 	{ path: '/api/run/%E0%A4%A/x', body: '{}', status: 400 },
 	{ path: '/api/storage/none', method: 'GET', status: 404 },
-	{ path: '/api/storage/upload?token=x', body: 'x', status: 400 },
+	{ path: '/api/storage/upload?token=x', body: 'x', status: 401, code: 'StorageTokenInvalid' },
 	{ path: '/api/sync', method: 'GET', status: 426 },
 	{ path: '/api/1.48.0/sync', method: 'GET', status: 426 },
 	{ path: '/api/debug_event', body: '{}', status: 200 },

@@ -20,7 +20,7 @@ test('E3-6 serve runs a foreign project and prints exactly one line of JSON', as
 	const envFile = path.join(project.folder, '.env.convex');
 	writeFileSync(envFile, 'NAME="Ann Lee"\nCONVEX_SITE_URL=http://wrong.test\n');
 	const served = await serve(project, ['--site-port', '0', '--env-file', envFile]);
-	expect(served.ready).toMatchObject({ status: 'ready', functions: 10, components: [''] });
+	expect(served.ready).toMatchObject({ status: 'ready', functions: 11, components: [''] });
 	const client = httpClient(served.url);
 	expect(await client.query(api.tasks.greeting, {})).toBe('Hi Ann Lee');
 	expect(await client.query(api.tasks.addresses, {})).toEqual({
