@@ -94,9 +94,7 @@ export class FunctionEngine implements Engine {
 		this.running++;
 		try {
 			return await recorded(execution, () =>
-				withTimeLimit(clock, limitMs, execution.path, () =>
-					invoke(execution, callee.found, args),
-				),
+				withTimeLimit(clock, limitMs, execution.path, () => invoke(execution, callee.found, args)),
 			);
 		} finally {
 			execution.isOver = true;

@@ -5,10 +5,18 @@ import { currentExecution, runOutside, type Execution } from './execution.ts';
 import { CalledFunctionError } from './failures.ts';
 import { blobOperations, fileOperations } from './fileOperations.ts';
 import { metaOperations, metaSyncOperations } from './metaOperations.ts';
-import type { AsyncOperation, BlobOperation, Place, SyncOperation } from './operation.ts';
+import {
+	JsonText,
+	type AsyncOperation,
+	type BlobOperation,
+	type OperationArgs,
+	type OperationResult,
+	type Place,
+	type SyncOperation,
+} from './operation.ts';
 import { scheduleOperations } from './scheduleOperations.ts';
 import { searchOperations } from './search/searchOperations.ts';
-import { FunctionError, type JsonValue } from './types.ts';
+import { FunctionError } from './types.ts';
 
 export const syncOperations: Record<string, SyncOperation> = {
 	...databaseSyncOperations,
@@ -56,18 +64,23 @@ export function syscall(name: string, argsJson: string): string {
 
 export async function asyncSyscall(name: string, argsJson: string): Promise<string> {
 	const execution = requireExecution();
-	return runOutside(async () => {
-		try {
+	try {
+		const result = runOutside(() => {
 			const operation = find(asyncOperations, name);
 			permit(execution, name, operation.place);
-			const args = JSON.parse(argsJson) as { [key: string]: JsonValue };
-			return JSON.stringify((await operation.run(execution, args)) ?? null);
-		} catch (error) {
-			throw remember(execution, error);
-		} finally {
-			execution.engine.options.onEnter?.(execution);
-		}
-	});
+			return operation.run(execution, JSON.parse(argsJson) as OperationArgs);
+		});
+		// Most are done by now, and a turn of the microtask queue for each row of a query is to be felt.
+		return textOf(result instanceof Promise ? await result : result);
+	} catch (error) {
+		throw remember(execution, error);
+	} finally {
+		execution.engine.options.onEnter?.(execution);
+	}
+}
+
+function textOf(result: OperationResult): string {
+	return result instanceof JsonText ? result.text : JSON.stringify(result ?? null);
 }
 
 /** Throws at once for what is not offered: convex/server does not await all of these. */

@@ -5,7 +5,7 @@ import { type DatabaseReader, parseDocument } from './database.ts';
 import type { WritableDocument } from './documentWrites.ts';
 import { resolveSource } from './indexRange.ts';
 import type { UsageMeter } from './limits.ts';
-import { MergedRange } from './mergedRange.ts';
+import { MergedRange, type MergedRow } from './mergedRange.ts';
 import type { Overlay } from './overlay.ts';
 import { narrow, pageBudget, readInterval, readPage } from './pagination.ts';
 import { compileOperators, expectedRows, Stream } from './queries.ts';
@@ -17,7 +17,6 @@ import type { TransactionServices } from './transaction.ts';
 import {
 	type ComponentPath,
 	FunctionError,
-	type JsonValue,
 	type PageRequest,
 	type PageResult,
 	type QueryJson,
@@ -87,7 +86,8 @@ export class TransactionReads {
 		return streamId;
 	}
 
-	next(streamId: number): { value: JsonValue; done: boolean } {
+	/** null: there is no further row. */
+	next(streamId: number): MergedRow | null {
 		const stream = this.#streams.get(streamId);
 		if (stream === undefined) {
 			throw new FunctionError(
@@ -95,8 +95,7 @@ export class TransactionReads {
 				"This query is closed and can't emit any more values.",
 			);
 		}
-		const document = stream?.next() ?? null;
-		return { value: document, done: document === null };
+		return stream?.next() ?? null;
 	}
 
 	closeStream(streamId: number): boolean {
