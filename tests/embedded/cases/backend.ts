@@ -9,6 +9,8 @@ export interface Backend {
 	query(path: string, args?: Record<string, Value>): Promise<Returned>;
 	mutation(path: string, args?: Record<string, Value>): Promise<Returned>;
 	action(path: string, args?: Record<string, Value>): Promise<Returned>;
+	/** A request to an HTTP action; the path begins with '/'. */
+	fetch(path: string, init?: RequestInit): Promise<Response>;
 	/** Lets everything that is due, and what that schedules, run to its end. */
 	runScheduled(): Promise<void>;
 }

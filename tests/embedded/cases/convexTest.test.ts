@@ -18,6 +18,7 @@ function open(): Backend {
 		query: (path, args = {}) => t.query(makeFunctionReference<'query'>(path), args),
 		mutation: (path, args = {}) => t.mutation(makeFunctionReference<'mutation'>(path), args),
 		action: (path, args = {}) => t.action(makeFunctionReference<'action'>(path), args),
+		fetch: (path, init) => t.fetch(path, init),
 		runScheduled: () => t.finishAllScheduledFunctions(() => vi.advanceTimersByTime(2_000)),
 	};
 }

@@ -1,7 +1,7 @@
 import { ConvexError, convexToJson, jsonToConvex, type Value } from 'convex/values';
 import { afterEach, describe, it } from 'vitest';
 import type { FunctionOutcome, JsonValue } from '../../../src/lib/server/embedded/types.ts';
-import { ManualClock, openRunner, type Opened } from '../functions/support.ts';
+import { anonymous, ManualClock, openRunner, SITE_URL, type Opened } from '../functions/support.ts';
 import type { Backend } from './backend.ts';
 import { groups } from './index.ts';
 
@@ -20,6 +20,8 @@ async function open(): Promise<Backend> {
 		query: async (path, args = {}) => result((await opened.query(path, toJson(args))).outcome),
 		mutation: async (path, args = {}) => result(await opened.mutate(path, toJson(args))),
 		action: async (path, args = {}) => result(await opened.act(path, toJson(args))),
+		fetch: (path, init) =>
+			opened.runner.runHttpAction(new Request(SITE_URL + path, init), anonymous),
 		runScheduled: () => clock.advance(2_000),
 	};
 }
