@@ -130,7 +130,7 @@ describe('E3-1 search indexes on a push', () => {
 
 	test('E3-1 staged indexes are kept up to date, refused to queries, and enabled without a rebuild', async () => {
 		const file = path.join(temporaryFolder(), 'convex.sqlite');
-		const storage = await filled(5, file);
+		let storage = await filled(5, file);
 		const byBody = { indexDescriptor: 'by_body', fields: ['body'] };
 		await push(
 			storage,
@@ -167,6 +167,9 @@ describe('E3-1 search indexes on a push', () => {
 			}),
 		);
 		expect(idsOf()).toEqual(before);
+		expect([ranged(), found(storage, 'word'), await near(storage)]).toEqual([6, 6, 6]);
+		await storage.close();
+		storage = openTestStorage({ file });
 		expect([ranged(), found(storage, 'word'), await near(storage)]).toEqual([6, 6, 6]);
 		await push(storage, posts({ stagedDbIndexes: [byBody], stagedSearchIndexes: [textIndex()] }));
 		expect([codeOf(ranged), refusal(storage)]).toEqual(['IndexStagedError', 'IndexStagedError']);

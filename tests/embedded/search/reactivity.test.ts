@@ -31,6 +31,14 @@ const write = fc.oneof(
 	},
 	{ weight: 3, arbitrary: fc.record({ do: fc.constant('touch' as const), at: fc.nat() }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), at: fc.nat() }) },
+	{
+		weight: 2,
+		arbitrary: fc.record({
+			do: fc.constant('move' as const),
+			at: fc.nat(),
+			channel: fc.constantFrom<JsonValue>('one', 'two'),
+		}),
+	},
 );
 type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
 
@@ -89,6 +97,7 @@ async function follow(
 		const { value: after } = await storage.mutate(async (db) => {
 			if (each.do === 'insert') return db.get('', db.insert('', 'posts', each.fields)) as Post;
 			if (each.do === 'remove') db.remove('', id!);
+			else if (each.do === 'move') db.patch('', id!, { channel: each.channel });
 			else if (each.do === 'touch') db.patch('', id!, { other: 10 + each.at });
 			else db.replace('', id!, each.fields);
 			return db.get('', id!) as Post | null;
@@ -109,6 +118,7 @@ async function follow(
 			start(fresh);
 		}
 	}
+	expect(storage.checkIntegrity().problems).toEqual([]);
 	await storage.close();
 	return tally;
 }
@@ -157,6 +167,26 @@ describe('E3-5 live searches', () => {
 		}));
 		expect(stale).toBeGreaterThan(0);
 	}, 60_000);
+
+	test('E3-5 a match that was not shown wakes a search when it goes: the order follows from it', async () => {
+		const storage = openTestStorage();
+		await storage.pushSchemas(new Map([['', posts({ searchIndexes: [textIndex()] })]]));
+		const { value: ids } = await storage.mutate(async (db) =>
+			['a', 'b', 'a'].map((body) => db.insert('', 'posts', { body })),
+		);
+		const asked = { text: 'a b', filters: [], limit: 1 };
+		const shown = evaluate(storage, asked);
+		// The rarer word ranks higher while there are two of the other.
+		expect(shown.result.map(({ _id }) => _id)).toEqual([ids[1]]);
+		const live = new RangeIndex<Live>();
+		live.add(shown, shown.ranges);
+		const woken: boolean[] = [];
+		storage.onCommit((commit) => void woken.push(live.touched(commit.writes).has(shown)));
+		await storage.mutate(async (db) => db.remove('', ids[0]!));
+		expect(woken).toEqual([true]);
+		expect(evaluate(storage, asked).result.map(({ _id }) => _id)).toEqual([ids[2]]);
+		await storage.close();
+	});
 
 	test('E3-5 a change of another field wakes those who show the document, by its id only', async () => {
 		const storage = openTestStorage();
