@@ -1,232 +1,89 @@
-import { convexToJson } from 'convex/values';
+/**
+ * The store against a naive model. `FUZZ_OPERATIONS` sets how many operations are played at least (default 10,000),
+ * `FUZZ_SEED` repeats a run: a failure prints its seed and the smallest program that still fails.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DbSession, JsonValue, QueryJson } from '../../../src/lib/server/embedded/types.ts';
-import { collect, indexRange, openTestStorage, query, scan, schema, table } from './helpers.ts';
-import { COMPARISONS, type Documents, type ModelQuery, runModelQuery } from './model.ts';
+import type { DbSession } from '../../../src/lib/server/embedded/types.ts';
+import { played, playProgram, programs, type Sabotage } from './differentialPlay.ts';
 
-const INDEXES: { [name: string]: string[] } = {
-	by_a: ['a'],
-	by_a_b: ['a', 'b'],
-	by_nested: ['c.d', 'a'],
-};
+const OPERATIONS = Number(process.env.FUZZ_OPERATIONS ?? 10_000);
+const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
+const RUNS_AT_ONCE = 50;
 
-/** Few values, so that keys collide and ranges have borders that exist. */
-const scalar: fc.Arbitrary<JsonValue> = fc.constantFrom<JsonValue>(
-	null,
-	false,
-	true,
-	-1,
-	0,
-	1,
-	2,
-	'',
-	'a',
-	'b',
-	'a\u0000',
-	convexToJson(-0) as JsonValue,
-	convexToJson(NaN) as JsonValue,
-	convexToJson(1n) as JsonValue,
-	convexToJson(-1n) as JsonValue,
-	[],
-	['a'],
-	{ d: 1 },
-);
-const orUndefined = fc.oneof({ weight: 8, arbitrary: scalar }, fc.constant({ $undefined: null }));
-const fields = fc.record(
-	{ a: scalar, b: scalar, c: fc.record({ d: scalar }) },
-	{ requiredKeys: [] },
-) as fc.Arbitrary<{ [field: string]: JsonValue }>;
-const changes = fc.record(
-	{ a: orUndefined, b: orUndefined },
-	{ requiredKeys: [] },
-) as fc.Arbitrary<{
-	[field: string]: JsonValue;
-}>;
-
-const modelQuery: fc.Arbitrary<ModelQuery & { indexName: string }> = fc
-	.constantFrom('by_creation_time', ...Object.keys(INDEXES))
-	.chain((indexName) => {
-		const indexed = INDEXES[indexName] ?? [];
-		return fc
-			.record({
-				equalities: fc.nat(indexed.length),
-				values: fc.array(orUndefined, { minLength: 4, maxLength: 4 }),
-				lower: fc.constantFrom(null, 'Gt' as const, 'Gte' as const),
-				upper: fc.constantFrom(null, 'Lt' as const, 'Lte' as const),
-				isDescending: fc.boolean(),
-				filter: fc.option(
-					fc.record({
-						field: fc.constantFrom('a', 'b', 'c.d'),
-						operator: fc.constantFrom(
-							...(Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]),
-						),
-						value: orUndefined,
-					}),
-				),
-				limit: fc.option(fc.nat(4)),
-			})
-			.map(({ equalities, values, lower, upper, isDescending, filter, limit }) => {
-				const range: ModelQuery['range'] = indexed
-					.slice(0, equalities)
-					.map((fieldPath, i) => ({ type: 'Eq', fieldPath, value: values[i]! }));
-				const next = indexed[equalities];
-				if (next !== undefined && lower)
-					range.push({ type: lower, fieldPath: next, value: values[2]! });
-				if (next !== undefined && upper)
-					range.push({ type: upper, fieldPath: next, value: values[3]! });
-				return { indexName, fields: indexed, range, isDescending, filter, limit };
-			});
-	});
-
-const operation = fc.oneof(
-	{ weight: 5, arbitrary: fc.record({ op: fc.constant('insert' as const), fields }) },
-	{ weight: 3, arbitrary: fc.record({ op: fc.constant('patch' as const), at: fc.nat(), changes }) },
-	{
-		weight: 2,
-		arbitrary: fc.record({ op: fc.constant('replace' as const), at: fc.nat(), fields }),
-	},
-	{ weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), at: fc.nat() }) },
-	fc.constant({ op: 'begin' as const }),
-	fc.constant({ op: 'commit' as const }),
-	fc.constant({ op: 'rollback' as const }),
-	{ weight: 5, arbitrary: fc.record({ op: fc.constant('query' as const), query: modelQuery }) },
-	{ weight: 1, arbitrary: fc.record({ op: fc.constant('count' as const) }) },
-);
-type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
-
-function runQuery(
-	db: DbSession,
-	{ indexName, range, isDescending, filter, limit }: ModelQuery & { indexName: string },
-) {
-	const operators: QueryJson['operators'] = [
-		...(filter
-			? [
-					{
-						filter: {
-							[filter.operator]: [
-								{ $field: filter.field },
-								{ $literal: filter.value },
-							] as JsonValue,
-						},
-					},
-				]
-			: []),
-		...(limit === null ? [] : [{ limit }]),
-	];
-	const order = isDescending ? 'desc' : 'asc';
-	return collect(
-		db,
-		indexName === 'by_creation_time'
-			? scan('things', order, operators)
-			: indexRange(`things.${indexName}`, range, order, operators),
-	);
-}
-
-/** Runs the operations on both; returns what the model holds afterwards. */
-function play(db: DbSession, documents: Documents, operations: Operation[]): Documents {
-	let current: Documents = new Map(documents);
-	const saved: Documents[] = [];
-	const pick = (at: number) => [...current.keys()].sort()[at % Math.max(current.size, 1)];
-	for (const step of operations) {
-		if (step.op === 'insert') {
-			const id = db.insert('', 'things', step.fields);
-			current.set(id, db.get('', id) as { _id: string; _creationTime: number });
-			expect(current.get(id)).toEqual({
-				...step.fields,
-				_id: id,
-				_creationTime: expect.any(Number),
-			});
-		} else if (step.op === 'begin') {
-			db.beginSub();
-			saved.push(new Map(current));
-		} else if (step.op === 'commit' || step.op === 'rollback') {
-			const before = saved.pop();
-			if (!before) continue;
-			if (step.op === 'commit') db.commitSub();
-			else {
-				db.rollbackSub();
-				current = before;
-			}
-		} else if (step.op === 'query') {
-			expect(runQuery(db, step.query)).toEqual(runModelQuery(current, step.query));
-		} else if (step.op === 'count') {
-			expect(db.count('', 'things')).toBe(current.size);
-		} else {
-			const id = pick(step.at);
-			if (id === undefined) continue;
-			const { _id, _creationTime, ...fields } = current.get(id)!;
-			if (step.op === 'remove') {
-				db.remove('', id);
-				current.delete(id);
-			} else {
-				const next: { [field: string]: JsonValue } =
-					step.op === 'patch' ? { ...fields, ...step.changes } : step.fields;
-				if (step.op === 'patch') db.patch('', id, step.changes);
-				else db.replace('', id, step.fields);
-				const kept = Object.entries(next).filter(
-					([, value]) => !(typeof value === 'object' && value !== null && '$undefined' in value),
-				);
-				current.set(id, { ...Object.fromEntries(kept), _id, _creationTime });
-			}
+test(
+	'E3-4 sessions agree with a naive model: overlays, ranges, filters, pages, roll-backs, counts',
+	async () => {
+		const before = played.operations;
+		let round = 0;
+		while (played.operations - before < OPERATIONS) {
+			const seed = SEED.seed === undefined ? {} : { seed: SEED.seed + round++ };
+			await fc.assert(
+				fc.asyncProperty(programs, (program) => playProgram(program)),
+				{ numRuns: RUNS_AT_ONCE, ...seed },
+			);
 		}
-	}
-	while (saved.pop()) db.commitSub();
-	return current;
-}
+		console.log(`compared ${played.operations - before} operations`);
+	},
+	60_000 + OPERATIONS * 20,
+);
 
-test('sessions agree with a naive model: overlays, ranges, directions, filters, roll-backs', async () => {
-	await fc.assert(
-		fc.asyncProperty(
-			fc.array(
-				fc.record({
-					operations: fc.array(operation, { maxLength: 40, size: 'max' }),
-					fails: fc.boolean(),
-				}),
-				{
-					minLength: 1,
-					maxLength: 5,
-				},
-			),
-			fc.array(modelQuery, { maxLength: 10 }),
-			// More rows than one batch, so that reads meet borders of batches.
-			fc.array(fields, { maxLength: 60, size: 'max' }),
-			async (mutations, queries, preloaded) => {
-				const storage = openTestStorage();
-				await storage.pushSchemas(new Map([['', schema(table('things', INDEXES))]]));
-				let documents: Documents = new Map();
-				await storage.mutate(async (db) => {
-					documents = play(
-						db,
-						documents,
-						preloaded.map((fields) => ({ op: 'insert', fields })),
-					);
-				});
-				// Submitted together, so that later ones read what earlier ones of the same batch have applied.
-				await Promise.all(
-					mutations.map(({ operations, fails }) =>
-						storage
-							.mutate(async (db) => {
-								const after = play(db, documents, operations);
-								if (fails) throw new Error('on purpose');
-								documents = after;
-							})
-							.catch((error: Error) => {
-								if (error.message !== 'on purpose') throw error;
-							}),
-					),
-				);
-				query(storage, (db) => {
-					for (const each of queries) {
-						expect(runQuery(db, each)).toEqual(runModelQuery(documents, each));
-					}
-				});
-				const report = storage.checkIntegrity();
-				expect(report.problems).toEqual([]);
-				expect(report.documents).toBe(documents.size);
-				await storage.close();
+/** A session with one method replaced. */
+const instead =
+	<Name extends keyof DbSession>(name: Name, bug: (db: DbSession) => DbSession[Name]): Sabotage =>
+	(db) => {
+		const method = bug(db);
+		return new Proxy(db, {
+			get(target, key) {
+				if (key === name) return method;
+				const value = Reflect.get(target, key) as unknown;
+				return typeof value === 'function' ? (value.bind(target) as unknown) : value;
 			},
-		),
-		{ numRuns: 150 },
-	);
-}, 120_000);
+		});
+	};
+
+const BUGS: [string, Sabotage][] = [
+	[
+		'an exclusive bound that includes',
+		instead('openStream', (db) => (component, json) => {
+			const text = JSON.stringify(json).replaceAll('"type":"Gt"', '"type":"Gte"');
+			return db.openStream(component, JSON.parse(text) as typeof json);
+		}),
+	],
+	[
+		'a sub-transaction that is kept when it is rolled back',
+		instead('rollbackSub', (db) => () => db.commitSub()),
+	],
+	[
+		'a patch that cannot remove fields',
+		instead('patch', (db) => (component, id, value, ...rest) => {
+			const kept = Object.entries(value as object).filter(
+				([, field]) => !(typeof field === 'object' && field !== null && '$undefined' in field),
+			);
+			return db.patch(component, id, Object.fromEntries(kept), ...rest);
+		}),
+	],
+	['a count that forgets the transaction’s own writes', instead('count', () => () => 0)],
+	[
+		'pages that lose their first row when they continue',
+		instead('page', (db) => (component, request) => {
+			const result = db.page(component, request);
+			return request.cursor === null ? result : { ...result, page: result.page.slice(1) };
+		}),
+	],
+];
+
+test.each(BUGS)(
+	'E3-4 a planted bug is found and shrunk: %s',
+	async (_what, sabotage) => {
+		const report = await fc.check(
+			fc.asyncProperty(programs, (program) => playProgram(program, sabotage)),
+			{ numRuns: 500 },
+		);
+		expect(report.failed).toBe(true);
+		const [[mutations]] = report.counterexample!;
+		const steps = mutations.flatMap(({ operations }) => operations);
+		expect(steps.length).toBeLessThanOrEqual(8);
+	},
+	120_000,
+);
