@@ -11,10 +11,42 @@ const SECTOR_BYTES = 512;
 
 type Change = { offset: number; data: Buffer } | { length: number };
 
+class Content {
+	#buffer = Buffer.alloc(0);
+	length = 0;
+
+	get bytes(): Buffer {
+		return this.#buffer.subarray(0, this.length);
+	}
+
+	copy(): Content {
+		const copy = new Content();
+		copy.#buffer = Buffer.from(this.bytes);
+		copy.length = this.length;
+		return copy;
+	}
+
+	apply(change: Change): void {
+		if ('length' in change) return this.#resize(change.length);
+		const { offset, data } = change;
+		if (offset + data.length > this.length) this.#resize(offset + data.length);
+		data.copy(this.#buffer, offset);
+	}
+
+	#resize(length: number): void {
+		if (length > this.#buffer.length) {
+			const larger = Buffer.alloc(length * 2);
+			this.bytes.copy(larger);
+			this.#buffer = larger;
+		} else if (length < this.length) this.#buffer.fill(0, length, this.length);
+		this.length = length;
+	}
+}
+
 class DiskFile {
 	readonly isFolder: boolean;
 	/** What is on the platter. */
-	durable: Buffer = Buffer.alloc(0);
+	durable = new Content();
 	/** Since the last flush, in order. */
 	pending: Change[] = [];
 	/** For folders: names as they are, and as they are on the platter. */
@@ -52,7 +84,7 @@ export class DiskModel {
 			case 'sync': {
 				const file = this.#handles.get(entry.handle)!;
 				// The kernel forgets what it could not write: a later flush succeeds without it.
-				if (!entry.hasFailed) for (const change of file.pending) applyChange(file, change);
+				if (!entry.hasFailed) for (const change of file.pending) file.durable.apply(change);
 				file.pending.length = 0;
 				if (entry.hasFailed) return;
 				for (const { name, file: target } of file.pendingNames.splice(0)) {
@@ -115,46 +147,22 @@ function isKept(loss: Loss): boolean {
 }
 
 function contentOf(file: DiskFile, loss: Loss): Buffer {
-	if (loss === 'everything' || file.pending.length === 0) return file.durable;
-	const copy = new DiskFile(false);
-	copy.durable = file.durable;
+	if (loss === 'everything' || file.pending.length === 0) return file.durable.bytes;
+	const content = file.durable.copy();
 	for (const change of file.pending) {
 		if ('length' in change) {
-			if (isKept(loss)) applyChange(copy, change);
+			if (isKept(loss)) content.apply(change);
 			continue;
 		}
 		// Each sector by itself: a write is not atomic.
 		const { offset, data } = change;
-		const ends: number[] = [];
-		for (let at = offset; at < offset + data.length;) {
-			at = Math.min(offset + data.length, (Math.floor(at / SECTOR_BYTES) + 1) * SECTOR_BYTES);
-			ends.push(at);
-		}
-		let start = offset;
-		for (const end of ends) {
-			if (isKept(loss)) {
-				applyChange(copy, { offset: start, data: data.subarray(start - offset, end - offset) });
-			}
+		const size = offset + data.length;
+		for (let start = offset; start < size;) {
+			const end = Math.min(size, (Math.floor(start / SECTOR_BYTES) + 1) * SECTOR_BYTES);
+			const part = data.subarray(start - offset, end - offset);
+			if (isKept(loss)) content.apply({ offset: start, data: part });
 			start = end;
 		}
 	}
-	return copy.durable;
-}
-
-function applyChange(file: DiskFile, change: Change): void {
-	const { durable } = file;
-	if ('length' in change) {
-		const { length } = change;
-		file.durable = Buffer.concat([
-			durable.subarray(0, length),
-			Buffer.alloc(Math.max(0, length - durable.length)),
-		]);
-		return;
-	}
-	const { offset, data } = change;
-	const size = Math.max(durable.length, offset + data.length);
-	const next = Buffer.alloc(size);
-	durable.copy(next);
-	data.copy(next, offset);
-	file.durable = next;
+	return content.bytes;
 }

@@ -34,7 +34,7 @@ struct control {
 	int32_t seen; /* calls that matched */
 	int32_t forget_sync;
 	int32_t torn; /* a failing write leaves its first half */
-	char filter[92]; /* part of the path; empty: every file */
+	char filter[92]; /* part of the path, or with $ at its end how the path ends; empty: every file */
 };
 
 struct record {
@@ -120,7 +120,10 @@ static void die(void) {
 /* What is to happen to this call: OFF, FAIL with errno set, KILL_AFTER or KILL_TORN. */
 static int fate(int op, const char *path) {
 	if (!control || control->mode == OFF || !(control->ops & op)) return OFF;
-	if (control->filter[0] && !strstr(path, control->filter)) return OFF;
+	size_t filter = strlen(control->filter), length = strlen(path);
+	if (filter && control->filter[filter - 1] == '$') {
+		if (length < filter - 1 || strncmp(path + length - (filter - 1), control->filter, filter - 1)) return OFF;
+	} else if (filter && !strstr(path, control->filter)) return OFF;
 	control->seen++;
 	if (control->fired && control->lasting && control->mode == FAIL) {
 		control->fired++;

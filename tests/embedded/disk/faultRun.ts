@@ -3,9 +3,12 @@
  * call to the disk fails during a round of operations, then the disk is well again and another round must succeed. Ends
  * when a round was over before its k-th call. Prints one JSON line per round.
  */
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hastyClock, startApp, type App, type OpResult } from './app.ts';
+import { hastyClock, startApp, type App, type Everything, type OpResult } from './app.ts';
 import { databaseProblems, fileProblems, ledgerProblems, problemsOf } from './invariants.ts';
+import { readStore } from './readStore.ts';
 import { DiskControl, type Trigger } from './shim.ts';
 
 export interface FaultRun {
@@ -62,6 +65,8 @@ async function run({ dataDir, control: file, trigger, step, firstAt }: FaultRun)
 	const app = await startApp(dataDir, { clock: hastyClock });
 	const kept: string[] = [];
 	const refused: string[] = [];
+	/** A change nobody knows the fate of keeps its file until the next start. */
+	let isUnsettled = false;
 	for (let at = firstAt; ; at += step) {
 		const name = `k${at}-`;
 		app.events.length = 0;
@@ -72,6 +77,8 @@ async function run({ dataDir, control: file, trigger, step, firstAt }: FaultRun)
 		const whileFailing = await app.everything(name);
 		const storage = app.deployment.stats().storage;
 		control.clear();
+		const afterCrash = await crashed(dataDir);
+		isUnsettled ||= results.some(({ message }) => message.includes('could still bring it back'));
 		const after = await round(app, `${name}after`);
 		await quiet(app, name);
 		for (const { op, ok } of [...results, ...after]) (ok ? kept : refused).push(op);
@@ -85,10 +92,11 @@ async function run({ dataDir, control: file, trigger, step, firstAt }: FaultRun)
 			storage: [storage, app.deployment.stats().storage],
 			problems: [
 				...problemsOf(whileFailing),
+				...ledgerProblems(afterCrash, namesOf(results, true), namesOf(results, false)),
 				...after.filter(({ ok }) => !ok).map(({ message }) => `still failing: ${message}`),
 				...problemsOf(all),
 				...ledgerProblems(all, kept, refused),
-				...fileProblems(dataDir, all.files, true),
+				...fileProblems(dataDir, all.files, !isUnsettled),
 				...databaseProblems(dataDir),
 			],
 		};
@@ -99,6 +107,20 @@ async function run({ dataDir, control: file, trigger, step, firstAt }: FaultRun)
 		refused.length = 0;
 	}
 	await app.close();
+}
+
+const namesOf = (results: OpResult[], isOk: boolean): string[] =>
+	results.filter(({ ok }) => ok === isOk).map(({ op }) => op);
+
+/** What would be there had the process died now. */
+async function crashed(dataDir: string): Promise<Everything> {
+	const copy = `${dataDir}-copy`;
+	rmSync(copy, { recursive: true, force: true });
+	mkdirSync(copy);
+	for (const name of ['convex.sqlite', 'convex.sqlite-wal']) {
+		copyFileSync(path.join(dataDir, name), path.join(copy, name));
+	}
+	return (await readStore(copy)).everything;
 }
 
 async function wipe(app: App): Promise<void> {

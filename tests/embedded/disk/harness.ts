@@ -1,10 +1,11 @@
 /** Folders and children of the disk suites. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach } from 'vitest';
+import { FIXTURE } from './app.ts';
 import { DiskControl, shimEnv, type ShimFiles } from './shim.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -16,6 +17,15 @@ export const whenDone = (cleanup: () => unknown): void => void cleanups.push(cle
 export function temporaryFolder(): string {
 	const folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'embedded-disk-'));
 	whenDone(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+/** Inside node_modules, so that `convex/server` resolves as in a project. */
+export function changeableFixture(): string {
+	const modules = path.join(import.meta.dirname, '..', '..', '..', 'node_modules');
+	const folder = mkdtempSync(path.join(modules, '.embedded-disk-'));
+	whenDone(() => rmSync(folder, { recursive: true, force: true }));
+	cpSync(FIXTURE, folder, { recursive: true });
 	return folder;
 }
 
@@ -51,18 +61,19 @@ export interface Child<T> {
 	ended: Promise<NodeJS.Signals | number>;
 }
 
-/** Runs a module of this folder under the shim. `isRecorded`: with a record of what it does to the disk. */
+/** Runs a module of this folder under the shim. */
 export function runChild<T>(
 	module: string,
 	args: unknown,
 	disk: Disk,
-	isRecorded = false,
+	{ isRecorded = false, sabotage }: { isRecorded?: boolean; sabotage?: string } = {},
 ): Child<T> {
 	const files: ShimFiles = { root: disk.root, control: disk.control.file };
 	if (isRecorded) Object.assign(files, { log: disk.log, ledger: disk.ledger });
+	const at = (name: string) => path.join(import.meta.dirname, name);
 	const child = spawn(
 		process.execPath,
-		[path.join(import.meta.dirname, module), JSON.stringify(args)],
+		[...(sabotage ? ['--import', at(sabotage)] : []), at(module), JSON.stringify(args)],
 		{ stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...shimEnv(files) } },
 	);
 	let complaints = '';

@@ -57,8 +57,10 @@ export function fileProblems(
 	for (const { id, sha256 } of files) {
 		const file = path.join(folder, id);
 		if (!existsSync(file)) problems.push(`the bytes of file ${id} are gone`);
-		else if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) {
-			problems.push(`the bytes of file ${id} are others`);
+		else {
+			const digest = createHash('sha256').update(readFileSync(file)).digest();
+			if (sha256 !== digest.toString('base64') && sha256 !== digest.toString('hex'))
+				problems.push(`the bytes of file ${id} are others`);
 		}
 	}
 	if (isSwept) {

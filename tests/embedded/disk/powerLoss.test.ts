@@ -2,12 +2,18 @@
  * Power cuts by model: every write of a real run is recorded, then the disk is rebuilt as a cut at many points could
  * have left it, and opened. `TRIBUTARY_POWER_CUTS` = number of points (default 150); `TRIBUTARY_SEED` repeats a run.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FIXTURE } from './app.ts';
 import { DiskModel, type Loss } from './diskModel.ts';
-import { all, newDisk, runChild, temporaryFolder, whenDone, type Disk } from './harness.ts';
+import {
+	all,
+	changeableFixture,
+	newDisk,
+	runChild,
+	temporaryFolder,
+	type Disk,
+} from './harness.ts';
 import { fileProblems, ledgerProblems, problemsOf } from './invariants.ts';
 import { seededRandom, type LedgerLine, type PowerRun } from './powerRun.ts';
 import { readStore } from './readStore.ts';
@@ -15,15 +21,6 @@ import { readLog, type LogEntry } from './writeLog.ts';
 
 const POINTS = Number(process.env.TRIBUTARY_POWER_CUTS ?? 150);
 const SEED = Number(process.env.TRIBUTARY_SEED ?? Date.now() % 1_000_000);
-
-/** Inside node_modules, so that `convex/server` resolves as in a project. */
-function changeableFixture(): string {
-	const modules = path.join(import.meta.dirname, '..', '..', '..', 'node_modules');
-	const folder = mkdtempSync(path.join(modules, '.embedded-disk-'));
-	whenDone(() => rmSync(folder, { recursive: true, force: true }));
-	cpSync(FIXTURE, folder, { recursive: true });
-	return folder;
-}
 
 async function record(disk: Disk, operations: number): Promise<LogEntry[]> {
 	const run: PowerRun = {
@@ -33,7 +30,7 @@ async function record(disk: Disk, operations: number): Promise<LogEntry[]> {
 		operations,
 		seed: SEED,
 	};
-	await all(runChild('powerRun.ts', run, disk, true).lines());
+	await all(runChild('powerRun.ts', run, disk, { isRecorded: true }).lines());
 	return readLog(disk.log);
 }
 
@@ -58,10 +55,10 @@ interface Cuts {
 	problems: string[];
 }
 
-async function cutEverywhere(
-	entries: LogEntry[],
-	check: (folder: string, acknowledged: string[]) => Promise<string[]>,
-): Promise<Cuts> {
+/** `at`: how many entries there were before the cut. */
+type Check = (folder: string, acknowledged: string[], at: number) => Promise<string[]>;
+
+async function cutEverywhere(entries: LogEntry[], check: Check): Promise<Cuts> {
 	const random = seededRandom(SEED + 1);
 	const cuts: Cuts = { states: 0, acknowledged: 0, problems: [] };
 	const model = new DiskModel();
@@ -76,7 +73,7 @@ async function cutEverywhere(
 			for (const [i, loss] of losses.entries()) {
 				const target = path.join(folder, 'cut');
 				model.materialize(target, loss);
-				const problems = await check(path.join(target, 'data'), acknowledged).catch(
+				const problems = await check(path.join(target, 'data'), acknowledged, at).catch(
 					(error: unknown) => [`does not open: ${String(error)}`],
 				);
 				cuts.states++;
@@ -118,6 +115,39 @@ describe('R9 E3-4 a power cut', () => {
 		expect(cuts.problems.slice(0, 10)).toEqual([]);
 		expect(cuts.acknowledged).toBe(96);
 		expect(cuts.states).toBeGreaterThan(100);
+	}, 300_000);
+
+	test('with synchronous=NORMAL takes at most what came since the last checkpoint', async () => {
+		const disk = newDisk();
+		const { dataDir, ledger } = disk;
+		await all(runChild('normalRun.ts', { dataDir, ledger }, disk, { isRecorded: true }).lines());
+		const entries = readLog(disk.log);
+		// A checkpoint begins by flushing the log: what was acknowledged before that is safe.
+		const logs = new Set<number>();
+		let sinceStart = 0;
+		let checkpoints = 0;
+		const safeAt = [0];
+		for (const entry of entries) {
+			if (entry.type === 'open' && entry.path.endsWith('-wal')) logs.add(entry.handle);
+			if (entry.type === 'ledger') sinceStart++;
+			const isFlush = entry.type === 'sync' && logs.has(entry.handle);
+			if (isFlush) checkpoints++;
+			safeAt.push(isFlush ? sinceStart : safeAt.at(-1)!);
+		}
+		expect(checkpoints).toBeGreaterThan(1);
+		let lost = 0;
+		const cuts = await cutEverywhere(entries, async (folder, acknowledged, at) => {
+			const { everything, problems } = await readStore(folder);
+			lost += Math.max(0, acknowledged.length - everything.ops.length);
+			return [
+				...problems,
+				...problemsOf(everything),
+				...ledgerProblems(everything, acknowledged.slice(0, safeAt[at])),
+			];
+		});
+		expect(cuts.problems.slice(0, 10)).toEqual([]);
+		// Without a loss this would not have told NORMAL from FULL.
+		expect(lost).toBeGreaterThan(0);
 	}, 300_000);
 
 	test('control: with a disk that ignores fsync, losses are found', async () => {

@@ -1,5 +1,6 @@
 /** The fixture's data as the store alone reads it: for folders that no server runs on. */
 import path from 'node:path';
+import { CONVEX_LIMITS } from '../../../src/lib/server/embedded/limits.ts';
 import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import type { Everything } from './app.ts';
@@ -15,6 +16,7 @@ export async function readStore(dataDir: string): Promise<StoreContents> {
 	const storage = openStorage({
 		file: path.join(dataDir, 'convex.sqlite'),
 		clock: { now: () => Date.now() },
+		limits: Object.fromEntries(Object.keys(CONVEX_LIMITS).map((name) => [name, Infinity])),
 		// Nothing is written that must last.
 		synchronous: 'NORMAL',
 	});
@@ -23,12 +25,7 @@ export async function readStore(dataDir: string): Promise<StoreContents> {
 		const rows = <T>(tableName: string): T[] => {
 			const found: JsonValue[] = [];
 			const stream = session.openStream('', {
-				source: {
-					type: 'IndexRange',
-					indexName: `${tableName}.by_creation_time`,
-					range: [],
-					order: 'asc',
-				},
+				source: { type: 'FullTableScan', tableName, order: 'asc' },
 				operators: [],
 			});
 			for (let row = session.next(stream); !row.done; row = session.next(stream))

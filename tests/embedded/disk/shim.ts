@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
-import { needProgram } from '../../../src/tools/needs/debianPackage.ts';
+import { findOnPath, installPackage, needProgram } from '../../../src/tools/needs/debianPackage.ts';
 
 const SOURCE = path.join(import.meta.dirname, 'diskShim.c');
 
@@ -26,7 +26,8 @@ export function buildShim(): string {
 	if (existsSync(file)) return file;
 	mkdirSync(folder, { recursive: true });
 	const fresh = path.join(folder, `${hash}.${process.pid}`);
-	const gcc = needProgram(['gcc'], 'gcc libc6-dev');
+	if (findOnPath(['gcc']) === null) installPackage('libc6-dev');
+	const gcc = needProgram(['gcc'], 'gcc');
 	execFileSync(gcc, ['-shared', '-fPIC', '-O2', '-Wall', '-o', fresh, SOURCE, '-ldl', '-lpthread']);
 	renameSync(fresh, file);
 	return file;
@@ -56,7 +57,7 @@ export interface Trigger {
 	ops: Op[];
 	/** The first matching call is 1. */
 	at: number;
-	/** Part of the path below the data folder; '' for any file. */
+	/** Part of the path, or with '$' at its end how the path ends; '' for any file. */
 	file?: string;
 	error?: 'ENOSPC' | 'EIO';
 	/** Fails from there on, until cleared. */
