@@ -145,10 +145,10 @@ describe('calls from clients', () => {
 		expect(failure.code).toBe('UnresolvedPlaceholder');
 	});
 
-	it('refuses text search by name', async () => {
+	it('refuses a search over an index that there is not', async () => {
 		const failure = failureOf((await app.query('notes:search')).outcome);
 		expect(failure.code).toBeDefined();
 		const logged = app.events.findLast(({ event }) => event === 'function.failed');
-		expect(logged!.error).toMatch(/search/i);
+		expect(logged!.error).toBe('Error: Index notes.by_words not found.');
 	});
 });

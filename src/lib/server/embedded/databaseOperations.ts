@@ -1,13 +1,19 @@
 /** Operations on documents. In the database of the function's own component only. */
 import type { Execution, FunctionTransaction } from './execution.ts';
-import type { AsyncOperation, OperationArgs, SyncOperation } from './operation.ts';
+import {
+	JsonText,
+	type AsyncOperation,
+	type OperationArgs,
+	type OperationResult,
+	type SyncOperation,
+} from './operation.ts';
 import { FunctionError, type JsonValue, type PageRequest, type QueryJson } from './types.ts';
 
 type Work = (
 	transaction: FunctionTransaction,
 	execution: Execution,
 	args: OperationArgs,
-) => JsonValue | void;
+) => OperationResult;
 
 /** Waits while a nested call of the same function runs: its writes may yet be rolled back. */
 function inTurn(place: 'transaction' | 'mutation', work: Work): AsyncOperation {
@@ -54,10 +60,10 @@ export const databaseOperations: Record<string, AsyncOperation> = {
 			isSystem: isSystem === true,
 		}),
 	),
-	'1.0/queryStreamNext': inTurn('transaction', ({ session }, _execution, { queryId }) => {
-		const { value, done } = session.next(queryId as number);
-		return { value, done };
-	}),
+	'1.0/queryStreamNext': inTurn(
+		'transaction',
+		({ session }, _execution, { queryId }) => new JsonText(session.nextJson(queryId as number)),
+	),
 	'1.0/queryPage': inTurn('transaction', readPage),
 	'1.0/count': inTurn('transaction', ({ session }, { component }, { table }) =>
 		session.count(component, table as string),

@@ -1,8 +1,8 @@
 /** What became of an error: what the calling function sees, and what a client is told. */
-import { randomBytes } from 'node:crypto';
 import type { Execution } from './execution.ts';
 import { explainMissingGlobal } from './nodeGlobals.ts';
 import { framesOf } from './stackTraces.ts';
+import { pooledRandomBytes } from './randomPool.ts';
 import { FunctionError, type FunctionFailure, type JsonValue } from './types.ts';
 
 /** An error of a called function, as its caller sees it: the text, and the data of a ConvexError. */
@@ -25,7 +25,7 @@ export class CalledFunctionError extends Error {
 const CONVEX_ERROR = Symbol.for('ConvexError');
 
 export function newRequestId(): string {
-	return randomBytes(8).toString('hex');
+	return Buffer.from(pooledRandomBytes(8)).toString('hex');
 }
 
 /** The data of a ConvexError (left by convex/server as JSON text) or of an engine's error; undefined for others. */

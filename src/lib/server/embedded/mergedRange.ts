@@ -10,10 +10,32 @@ import type { IndexOverlay, Overlay } from './overlay.ts';
 import { afterKey, type Bounds, type Key } from './valueKeys.ts';
 
 export interface MergedRow {
-	key: Key;
-	document: StoredDocument;
+	readonly key: Key;
+	readonly document: StoredDocument;
+	/** The document as it lies in the file; null when this mutation wrote it. */
+	readonly json: string | null;
 	/** What reading it cost: characters of JSON, or the value's size when this mutation wrote it. */
-	sizeBytes: number;
+	readonly sizeBytes: number;
+}
+
+/** Most rows are handed on as the text they are: only who looks into one pays for parsing it. */
+class FileRow implements MergedRow {
+	readonly key: Key;
+	readonly json: string;
+	#document: StoredDocument | null = null;
+
+	constructor(key: Key, json: string) {
+		this.key = key;
+		this.json = json;
+	}
+
+	get document(): StoredDocument {
+		return (this.#document ??= parseDocument(this.json));
+	}
+
+	get sizeBytes(): number {
+		return this.json.length;
+	}
 }
 
 /** Where a query's rows come from: an index in key order, or a search in order of relevance. */
@@ -85,7 +107,7 @@ export class MergedRange implements RowSource {
 		this.#batchPosition++;
 		const key = rowKey(row);
 		this.#moveTo(key);
-		return { key, document: parseDocument(row.json), sizeBytes: row.json.length };
+		return new FileRow(key, row.json);
 	}
 
 	#nextMerged(overlay: IndexOverlay): MergedRow | null {
@@ -106,7 +128,7 @@ export class MergedRange implements RowSource {
 			this.#moveTo(written.key);
 			if (written.version) {
 				const { document, sizeBytes } = written.version;
-				return { key: written.key, document, sizeBytes };
+				return { key: written.key, document, json: null, sizeBytes };
 			}
 		}
 	}

@@ -12,9 +12,19 @@ export interface SyncOperation {
 	run(execution: Execution, args: OperationArgs): JsonValue;
 }
 
+/** A result that is JSON text already, such as a document as it lies in the file. */
+export class JsonText {
+	readonly text: string;
+	constructor(text: string) {
+		this.text = text;
+	}
+}
+
+export type OperationResult = JsonValue | JsonText | void;
+
 export interface AsyncOperation {
 	place: Place;
-	run(execution: Execution, args: OperationArgs): JsonValue | void | Promise<JsonValue | void>;
+	run(execution: Execution, args: OperationArgs): OperationResult | Promise<OperationResult>;
 }
 
 /** Operations whose arguments or results are not JSON: blobs. */

@@ -93,16 +93,16 @@ export function readPage(
 	const mayRead = () =>
 		keys.length === 0 || (keys.length < budget.rows && bytesRead < budget.bytes);
 	while (!isEnd && (isPinned || (mayRead() && page.length < request.pageSize))) {
-		const row = stream.pull();
-		if (!row) {
+		const pulled = stream.pull();
+		if (!pulled) {
 			isEnd = true;
 		} else if (!mayRead()) {
 			isCut = true;
 			break;
 		} else {
-			bytesRead += row.sizeBytes;
-			keys.push(row.key);
-			if (row.isMatch) page.push(row.document);
+			bytesRead += pulled.row.sizeBytes;
+			keys.push(pulled.row.key);
+			if (pulled.isMatch) page.push(pulled.row.document);
 		}
 	}
 	const lastKey = keys.at(-1);

@@ -1,8 +1,7 @@
 /** One query being consumed: index rows through filters and limits, with a record of how far it got. */
-import type { StoredDocument } from './database.ts';
 import { compileFilter, type DocumentFilter } from './filters.ts';
 import type { UsageMeter } from './limits.ts';
-import type { RowSource } from './mergedRange.ts';
+import type { MergedRow, RowSource } from './mergedRange.ts';
 import type { ReadSource } from './readSet.ts';
 import { FunctionError, type QueryJson } from './types.ts';
 import { afterKey, type Bounds, type Key } from './valueKeys.ts';
@@ -13,11 +12,9 @@ const MAX_OPERATORS = 256;
 type Operator = { filter: DocumentFilter } | { remaining: number };
 
 export interface StreamRow {
-	key: Key;
-	document: StoredDocument;
-	/** False: read, but a filter dropped it. Only `pull` returns such rows. */
+	row: MergedRow;
+	/** False: read, but a filter dropped it. */
 	isMatch: boolean;
-	sizeBytes: number;
 }
 
 /** Throws FunctionError 'InvalidQuery' or 'InvalidFilter'. */
@@ -66,12 +63,12 @@ export class Stream implements ReadSource {
 		this.#meter = meter;
 	}
 
-	/** The next matching document, or null at the end. */
-	next(): StoredDocument | null {
+	/** The next matching row, or null at the end. */
+	next(): MergedRow | null {
 		for (;;) {
-			const row = this.pull();
-			if (!row) return null;
-			if (row.isMatch) return row.document;
+			const pulled = this.pull();
+			if (!pulled) return null;
+			if (pulled.isMatch) return pulled.row;
 		}
 	}
 
@@ -85,7 +82,7 @@ export class Stream implements ReadSource {
 		}
 		this.#lastKey = row.key;
 		this.#meter.readDocument(row.sizeBytes);
-		return { ...row, isMatch: this.#passes(row.document) };
+		return { row, isMatch: this.#passes(row) };
 	}
 
 	/** The whole interval was read: no document was left when it ended. */
@@ -109,10 +106,10 @@ export class Stream implements ReadSource {
 		return this.#operators.some((operator) => 'remaining' in operator && operator.remaining === 0);
 	}
 
-	#passes(document: StoredDocument): boolean {
+	#passes(row: MergedRow): boolean {
 		for (const operator of this.#operators) {
 			if ('filter' in operator) {
-				if (!operator.filter(document)) return false;
+				if (!operator.filter(row.document)) return false;
 			} else {
 				operator.remaining--;
 			}

@@ -17,6 +17,7 @@ import { createIdGenerator } from './ids.ts';
 import { tableNameOfId } from './idRules.ts';
 import { checkIntegrity, type IntegrityReport } from './integrity.ts';
 import { CONVEX_LIMITS } from './limits.ts';
+import { pooledRandomBytes } from './randomPool.ts';
 import { loadCatalog, loadSchemas } from './loadCatalog.ts';
 import { Overlay } from './overlay.ts';
 import { PinnedSnapshots } from './pinnedSnapshots.ts';
@@ -108,7 +109,7 @@ export class OpenStorage implements SqliteStorage {
 			limits: { ...CONVEX_LIMITS, ...options.limits },
 			unknownTables: this.#unknownTables,
 			cursors: createCursorCodec(this.#cursorKey()),
-			newId: createIdGenerator(options.clock.now, randomBytes),
+			newId: createIdGenerator(options.clock.now, pooledRandomBytes),
 			nextCreationTime: () => this.#commitClock.nextCreationTime(),
 		};
 		this.#group = new GroupCommit(database, {

@@ -173,7 +173,16 @@ export class Transaction implements DbSession {
 
 	next(streamId: number): { value: JsonValue; done: boolean } {
 		this.#use();
-		return this.#reads.next(streamId);
+		const row = this.#reads.next(streamId);
+		return { value: row?.document ?? null, done: row === null };
+	}
+
+	/** As `next`, as JSON text: a document that nobody looked into is not parsed. */
+	nextJson(streamId: number): string {
+		this.#use();
+		const row = this.#reads.next(streamId);
+		if (row === null) return '{"value":null,"done":true}';
+		return `{"value":${row.json ?? JSON.stringify(row.document)},"done":false}`;
 	}
 
 	closeStream(streamId: number): boolean {

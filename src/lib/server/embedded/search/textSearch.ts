@@ -54,7 +54,7 @@ export class TextSearch implements RowSource {
 			if (key < bounds.start) continue;
 			if (key >= bounds.end) return null;
 			readSet.addPoint(query.table.byId.id, encodeKey([found.candidate.id]));
-			return { key, ...this.#documentOf(found.candidate) };
+			return { key, json: null, ...this.#documentOf(found.candidate) };
 		}
 	}
 
