@@ -16,7 +16,11 @@ const EVERY_CALL: FaultRun['trigger']['ops'] = [
 	'unlink',
 ];
 
-async function roundsOf(trigger: FaultRun['trigger'], step = 1): Promise<RoundReport[]> {
+function linesOf(
+	trigger: FaultRun['trigger'],
+	step: number,
+	sabotage?: string,
+): AsyncGenerator<RoundReport> {
 	const disk = newDisk();
 	const run: FaultRun = {
 		dataDir: disk.dataDir,
@@ -25,8 +29,11 @@ async function roundsOf(trigger: FaultRun['trigger'], step = 1): Promise<RoundRe
 		step,
 		firstAt: 1,
 	};
-	return all(runChild<RoundReport>('faultRun.ts', run, disk).lines());
+	return runChild<RoundReport>('faultRun.ts', run, disk, { sabotage }).lines();
 }
+
+const roundsOf = (trigger: FaultRun['trigger'], step = 1): Promise<RoundReport[]> =>
+	all(linesOf(trigger, step));
 
 /** Every round kept what it promised, and the last was over before its fault: all were tried. */
 function expectSound(rounds: RoundReport[], atLeast: number): void {
@@ -82,5 +89,12 @@ describe('R8 E3-4 a disk', () => {
 			expectSound(rounds, 5);
 			expect(codesOf(rounds)).toEqual(['DiskFailed']);
 		}
+	}, 180_000);
+
+	test('control: a server that does not notice a failed COMMIT is found out', async () => {
+		const lines = linesOf({ ops: ['write'], error: 'EIO' }, 1, 'sabotageDeaf.ts');
+		// The first fault tells; what such a server does after that may well never end.
+		const { value } = await lines.next();
+		expect((value as RoundReport).problems.join()).toContain('LOST');
 	}, 180_000);
 });

@@ -4,7 +4,9 @@
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { startApp, type App } from './app.ts';
 import { DiskModel, type Loss } from './diskModel.ts';
 import {
 	all,
@@ -20,12 +22,18 @@ import { readStore } from './readStore.ts';
 import { readLog, type LogEntry } from './writeLog.ts';
 
 const POINTS = Number(process.env.TRIBUTARY_POWER_CUTS ?? 150);
+/** A start takes a second or so. */
+const STARTS = Math.ceil(POINTS / 50);
 const SEED = Number(process.env.TRIBUTARY_SEED ?? Date.now() % 1_000_000);
 
-async function record(disk: Disk, operations: number): Promise<LogEntry[]> {
+async function record(
+	disk: Disk,
+	operations: number,
+	functionsDir = changeableFixture(),
+): Promise<LogEntry[]> {
 	const run: PowerRun = {
 		dataDir: disk.dataDir,
-		functionsDir: changeableFixture(),
+		functionsDir,
 		ledger: disk.ledger,
 		operations,
 		seed: SEED,
@@ -35,18 +43,32 @@ async function record(disk: Disk, operations: number): Promise<LogEntry[]> {
 }
 
 /** Right before and after every flush, and some in between. */
-function cutPoints(entries: LogEntry[], from: number, random: () => number): Set<number> {
+function cutPoints(
+	entries: LogEntry[],
+	from: number,
+	most: number,
+	random: () => number,
+): Set<number> {
 	const borders = entries.flatMap(({ type }, i) =>
 		type === 'sync' && i >= from ? [i, i + 1] : [],
 	);
 	const others = entries.flatMap((_, i) => (i >= from ? [i] : []));
 	const points = new Set<number>([entries.length]);
-	const size = Math.min(POINTS, others.length);
+	const size = Math.min(most, others.length);
 	while (points.size < size) {
 		const pool = random() < 0.6 && borders.length > 0 ? borders : others;
 		points.add(pool[Math.floor(random() * pool.length)]!);
 	}
 	return points;
+}
+
+/** What was scheduled before the cut runs after it. */
+async function jobsEnd(app: App): Promise<void> {
+	for (;;) {
+		const { jobs } = await app.everything();
+		if (jobs.every(({ state }) => state !== 'pending' && state !== 'inProgress')) return;
+		await sleep(20);
+	}
 }
 
 interface Cuts {
@@ -58,14 +80,14 @@ interface Cuts {
 /** `at`: how many entries there were before the cut. */
 type Check = (folder: string, acknowledged: string[], at: number) => Promise<string[]>;
 
-async function cutEverywhere(entries: LogEntry[], check: Check): Promise<Cuts> {
+async function cutEverywhere(entries: LogEntry[], check: Check, most = POINTS): Promise<Cuts> {
 	const random = seededRandom(SEED + 1);
 	const cuts: Cuts = { states: 0, acknowledged: 0, problems: [] };
 	const model = new DiskModel();
 	const acknowledged: string[] = [];
 	// Before the first acknowledgement nothing is promised.
 	const from = entries.findIndex(({ type }) => type === 'ledger');
-	const points = cutPoints(entries, from, random);
+	const points = cutPoints(entries, from, most, random);
 	const losses: Loss[] = ['everything', 'nothing', { random }, { random }];
 	const folder = temporaryFolder();
 	for (let at = 0; at <= entries.length; at++) {
@@ -115,6 +137,32 @@ describe('R9 E3-4 a power cut', () => {
 		expect(cuts.problems.slice(0, 10)).toEqual([]);
 		expect(cuts.acknowledged).toBe(96);
 		expect(cuts.states).toBeGreaterThan(100);
+	}, 300_000);
+
+	test('leaves a folder that a server starts on, with its files, bundles and jobs', async () => {
+		const disk = newDisk();
+		const functionsDir = changeableFixture();
+		const entries = await record(disk, 2, functionsDir);
+		const cuts = await cutEverywhere(
+			entries,
+			async (dataDir, acknowledged) => {
+				// What the run left is where the bundles of this folder are looked for.
+				const app = await startApp(dataDir, { functionsDir });
+				try {
+					await jobsEnd(app);
+					const everything = await app.everything();
+					return [
+						...problemsOf(everything),
+						...ledgerProblems(everything, acknowledged),
+						...fileProblems(dataDir, everything.files, true),
+					];
+				} finally {
+					await app.close();
+				}
+			},
+			STARTS,
+		);
+		expect(cuts.problems.slice(0, 10)).toEqual([]);
 	}, 300_000);
 
 	test('with synchronous=NORMAL takes at most what came since the last checkpoint', async () => {

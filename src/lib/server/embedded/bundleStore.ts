@@ -1,7 +1,8 @@
 /** Bundles in the data folder: made when a source has changed, taken as they are when none has. */
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import {
 	cpSync,
+	existsSync,
 	mkdirSync,
 	readdirSync,
 	readFileSync,
@@ -43,8 +44,8 @@ interface Manifest {
 	app: string;
 	inputs: BundleInputs;
 	fingerprint: string;
-	/** With their sizes: after a power failure files may be there without what was written to them. */
-	outputs: [file: string, bytes: number][];
+	/** With their digests: after a power failure files may be there without what was written to them, at their full size. */
+	outputs: [file: string, sha256: string][];
 	definitions: StoredDefinition[];
 }
 
@@ -123,7 +124,7 @@ export class BundleStore {
 				app,
 				inputs,
 				fingerprint: fingerprintOf(inputs),
-				outputs: [...outputs].map(([file, text]) => [file, Buffer.byteLength(text)]),
+				outputs: [...outputs].map(([file, text]) => [file, digestOf(text)]),
 				definitions,
 			};
 			// A file that changed meanwhile may have been read before it did: such bundles serve, but not again.
@@ -164,8 +165,14 @@ function readManifest(folder: string): Manifest | null {
 
 function isWhole(folder: string, { outputs }: Manifest): boolean {
 	return outputs.every(
-		([file, bytes]) => statSync(path.join(folder, file), { throwIfNoEntry: false })?.size === bytes,
+		([file, digest]) =>
+			existsSync(path.join(folder, file)) &&
+			digestOf(readFileSync(path.join(folder, file))) === digest,
 	);
+}
+
+function digestOf(content: string | Buffer): string {
+	return createHash('sha256').update(content).digest('base64url');
 }
 
 /** Bundles lie where no node_modules is above them. */
