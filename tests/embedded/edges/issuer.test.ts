@@ -33,6 +33,13 @@ describe('documents of token issuers', () => {
 			response.writeHead(302, { location: target }).end(),
 		);
 		await expect(read(origin)).rejects.toThrow();
+		// Where the address itself would be allowed, it is the redirect that is refused.
+		const within = await issuer(({ url }, response) => {
+			if (url === '/keys') return void response.writeHead(302, { location: '/other' }).end();
+			hits += 1;
+			response.end('{"keys":[]}');
+		});
+		await expect(read(`${within}/keys`)).rejects.toThrow();
 		expect(hits).toBe(0);
 	});
 
