@@ -85,11 +85,11 @@ describe('a client that does not read', () => {
 		// So many mutations that the server stops reading it as well.
 		for (let i = 0; i < 400; i++) idle.mutate('cells:set', { cell: 2, value: i });
 		await soon(() => expect(harness.edges.stats().sockets).toBe(1));
-		for (let tick = 0; tick < 9; tick++) {
+		// The first ticks may still find messages that were on their way.
+		await soon(() => {
 			clock.advance(15_000);
-			await new Promise((resolve) => setImmediate(resolve));
-		}
-		await soon(() => expect(harness.edges.stats()).toMatchObject({ sockets: 0 }));
+			expect(harness.edges.stats()).toMatchObject({ sockets: 0 });
+		});
 		expect(harness.edges.stats().subscribers).toBe(0);
 	});
 });
