@@ -52,7 +52,7 @@ describe('calls from clients', () => {
 	it('refuses a function called as another kind', async () => {
 		const failure = failureOf(await app.mutate('notes:list', { channel: 'a' }));
 		expect(failure.message).toContain(
-			'Trying to execute notes:list as Mutation, but it is defined as Query.',
+			'Trying to execute notes.js:list as Mutation, but it is defined as Query.',
 		);
 	});
 

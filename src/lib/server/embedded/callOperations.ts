@@ -3,6 +3,7 @@ import { resolveAddress } from './components.ts';
 import type { Execution } from './execution.ts';
 import { readTransactionLimits } from './limits.ts';
 import type { FunctionKind } from './loadedFunctions.ts';
+import { filePath } from './invoke.ts';
 import type { AsyncOperation, OperationArgs } from './operation.ts';
 import type { ResolvedFunction } from './engine.ts';
 import { FunctionError, type JsonValue } from './types.ts';
@@ -65,7 +66,7 @@ export function requireKind({ target, found }: ResolvedFunction, expected: Funct
 	const name = (kind: FunctionKind): string => kind[0]!.toUpperCase() + kind.slice(1);
 	throw new FunctionError(
 		'WrongFunctionType',
-		`Trying to execute ${target.path} as ${name(expected)}, but it is defined as ${name(found.kind)}.`,
+		`Trying to execute ${filePath(target.path)} as ${name(expected)}, but it is defined as ${name(found.kind)}.`,
 	);
 }
 

@@ -1,15 +1,14 @@
 /** What a document may be: Convex's limits and field names, checked while the value is put into canonical form. */
 import { fieldAt, type JsonObject, kindOf, setField, specialKey } from './jsonValues.ts';
 import { FunctionError, type JsonValue } from './types.ts';
+import { checkFieldCount, checkLength, MAX_VALUE_NESTING } from './valueShape.ts';
 
 /** https://docs.convex.dev/production/state/limits, "Documents" and "Values". */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_NESTING = 16;
 /** Of documents the engine writes itself: a scheduled function's arguments may have 4 MiB, nested as deeply as any value. */
-const SYSTEM_LIMITS = { bytes: 8 * MAX_DOCUMENT_BYTES, nesting: 64 };
+const SYSTEM_LIMITS = { bytes: 8 * MAX_DOCUMENT_BYTES, nesting: MAX_VALUE_NESTING };
 const DOCUMENT_LIMITS = { bytes: MAX_DOCUMENT_BYTES, nesting: MAX_NESTING };
-const MAX_ARRAY_ELEMENTS = 8_192;
-const MAX_OBJECT_FIELDS = 1_024;
 const MAX_FIELD_NAME_CHARS = 1_024;
 
 export interface NormalizedValue {
@@ -110,12 +109,7 @@ function normalize(json: JsonValue, depth: number, state: State): JsonValue {
 		);
 	}
 	if (Array.isArray(json)) {
-		if (json.length > MAX_ARRAY_ELEMENTS) {
-			throw new FunctionError(
-				'InvalidValue',
-				`Array length is too long (${json.length} > maximum length ${MAX_ARRAY_ELEMENTS}).`,
-			);
-		}
+		checkLength(json);
 		state.sizeBytes += 2;
 		return json.map((element) => normalize(element, depth + 1, state));
 	}
@@ -126,12 +120,7 @@ function normalize(json: JsonValue, depth: number, state: State): JsonValue {
 
 function normalizeObject(json: JsonObject, depth: number, state: State): JsonObject {
 	const names = Object.keys(json);
-	if (names.length > MAX_OBJECT_FIELDS) {
-		throw new FunctionError(
-			'InvalidValue',
-			`Object has too many fields (${names.length} > maximum number ${MAX_OBJECT_FIELDS}).`,
-		);
-	}
+	checkFieldCount(names.length);
 	state.sizeBytes += 2;
 	const out: JsonObject = {};
 	for (const name of names.sort()) {

@@ -44,7 +44,7 @@ function createConsole(execution: Execution): Console {
 	}
 	methods.trace = (...args) => {
 		const [, ...frames] = new Error().stack!.split('\n');
-		const text = runOutside(() => ['Trace', ...args].map(shown).join(' '));
+		const text = runOutside(() => args.map(shown).join(' '));
 		print(execution, 'LOG', [text, ...frames].join('\n'));
 	};
 	methods.table = (...args) => print(execution, 'LOG', tableText(args));
@@ -58,11 +58,28 @@ function createConsole(execution: Execution): Console {
 	};
 	methods.countReset = (label = 'default') => void counts.delete(String(label));
 	const stopwatchMs = (): number => runOutside(() => performance.now());
-	methods.time = (label = 'default') => void timers.set(String(label), stopwatchMs());
-	methods.timeEnd = methods.timeLog = (label = 'default') => {
+	// The words are Convex's.
+	methods.time = (label = 'default') => {
+		if (timers.has(String(label))) {
+			print(execution, 'WARN', `Timer '${String(label)}' already exists`);
+		} else timers.set(String(label), stopwatchMs());
+	};
+	methods.timeLog = (label = 'default', ...args) => {
 		const startMs = timers.get(String(label));
-		if (startMs === undefined) return;
-		write(execution, 'LOG', [`${String(label)}: ${(stopwatchMs() - startMs).toFixed(0)} ms`]);
+		if (startMs === undefined) {
+			print(execution, 'WARN', `Timer '${String(label)}' does not exist`);
+			return;
+		}
+		const text = `${String(label)}: ${(stopwatchMs() - startMs).toFixed(0)}ms`;
+		print(
+			execution,
+			'INFO',
+			runOutside(() => [text, ...args.map(shown)].join(' ')),
+		);
+	};
+	methods.timeEnd = (label = 'default') => {
+		methods.timeLog!(label);
+		timers.delete(String(label));
 	};
 	methods.group = methods.groupCollapsed = (...args) => {
 		if (args.length > 0) write(execution, 'LOG', args);

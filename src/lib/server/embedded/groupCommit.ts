@@ -85,6 +85,11 @@ export class GroupCommit {
 		});
 	}
 
+	/** Mutations wait for the one that runs. */
+	get hasQueued(): boolean {
+		return this.#queue.length > 0;
+	}
+
 	/** Runs alone, with no transaction open and everything before it durable. `run` may open its own. */
 	exclusive<T>(run: () => Promise<T>): Promise<T> {
 		return this.#enqueue<T>(async (resolve, reject) => {

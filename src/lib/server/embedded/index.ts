@@ -65,6 +65,7 @@ export interface EmbeddedOptions {
 	/**
 	 * Numbers of the server for its own functions, added to those of `stats()`. Functions read them with
 	 * `fetch(process.env[statsUrlEnv])`: an address only they know, answered in process, never over the network.
+	 * Left out: there is no such variable, as in any other deployment.
 	 */
 	serverStats?: () => Record<string, number | string>;
 	/** Default 'EMBEDDED_STATS_URL'. */
@@ -132,7 +133,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 		// The bundler names its outputs by real paths.
 		functionsDir: realpathSync(functionsDir),
 		dataDir: path.resolve(dataDir),
-		env: { ...options.env, [options.statsUrlEnv ?? 'EMBEDDED_STATS_URL']: origin + statsPath },
+		env: {
+			...options.env,
+			...(options.serverStats && {
+				[options.statsUrlEnv ?? 'EMBEDDED_STATS_URL']: origin + statsPath,
+			}),
+		},
 		variables: options.variables,
 		// Only administrators read them.
 		recordExecutions: adminKey !== undefined,

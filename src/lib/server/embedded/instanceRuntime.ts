@@ -2,6 +2,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 interface InstanceRuntime {
 	process(moduleUrl: string, isNode: boolean): object;
@@ -60,7 +61,11 @@ function environmentOf(moduleUrl: string): Record<string, string> {
 function processOf(moduleUrl: string, isNode: boolean): object {
 	// A copy per file: what one module writes there is not seen by another.
 	const env = { ...environmentOf(moduleUrl) };
-	if (!isNode) return { env };
+	if (!isNode) {
+		// As Convex prints it: its values are secrets.
+		Object.defineProperty(env, inspect.custom, { value: () => '[process.env]' });
+		return { env };
+	}
 	return new Proxy(process, {
 		get(target, name) {
 			if (name === 'env') return env;

@@ -6,6 +6,7 @@ import { isJsonObject } from './jsonValues.ts';
 import type { FunctionBody, LoadedFunction } from './loadedFunctions.ts';
 import { FunctionError, type JsonValue } from './types.ts';
 import { explainMismatch, type TableOfId } from './validators.ts';
+import { checkShape, hasHalfPair } from './valueShape.ts';
 import { describeBytes, sizeOf } from './valueSize.ts';
 
 /** In the JSON of a value that holds `db.vars.commitTs`. */
@@ -26,6 +27,7 @@ export async function invoke(
 	const body = await found.load();
 	checkArgs(execution, body, args);
 	const argsJson = JSON.stringify([args]);
+	checkShape([args], argsJson);
 	checkArgsSize(execution, body, args, argsJson);
 	refusePlaceholder(execution, argsJson, 'Arguments');
 	let json: string;
@@ -42,6 +44,7 @@ export async function invoke(
 	if (execution.kind !== 'mutation') refusePlaceholder(execution, json, 'Values that are returned');
 	const value = JSON.parse(json) as JsonValue;
 	checkValueSize(execution, value, json);
+	checkReturned(execution, value, json);
 	checkReturns(execution, body, value);
 	return value;
 }
@@ -54,14 +57,28 @@ async function runToEnd(
 ): Promise<string> {
 	const stray = new Promise<never>((_resolve, reject) => {
 		execution.fail = (error, kind) => {
+			if (isTooLate(execution, error)) return;
 			const text = error instanceof Error ? error.message : String(error);
 			reject(environment === 'node' ? new Error(`${kind}: ${text}`, { cause: error }) : error);
 		};
 	});
 	const json = await Promise.race([runInside(execution, run), stray]);
+	execution.isOver = true;
 	// Node tells of a rejection only when the turn it happened in is over.
-	if (execution.hasRefused) await Promise.race([setImmediate(), stray]);
+	if (execution.hasRefused || hasTimeForTurn(execution))
+		await Promise.race([setImmediate(), stray]);
 	return json;
+}
+
+/** What was started and not awaited is refused from here on; that alone fails nothing, as on Convex. */
+function isTooLate({ isOver, lastRefusal }: Execution, error: unknown): boolean {
+	if (!isOver || lastRefusal?.code !== 'FunctionEnded') return false;
+	return error instanceof Error && error.message === lastRefusal.message;
+}
+
+/** A turn each would undo what mutations in a row gain by sharing a COMMIT; then their stray errors are only logged. */
+function hasTimeForTurn({ depth, kind, engine }: Execution): boolean {
+	return depth === 0 && (kind !== 'mutation' || !engine.options.storage.hasQueuedMutations);
 }
 
 /** Between the functions of one mutation `db.vars.commitTs` may travel; from and to clients only as a number. */
@@ -94,6 +111,13 @@ function checkValueSize({ path }: Execution, value: JsonValue, json: string): vo
 	throw new FunctionError('ReturnTooLarge', text);
 }
 
+function checkReturned({ path }: Execution, value: JsonValue, json: string): void {
+	checkShape(value, json);
+	if (!hasHalfPair(json)) return;
+	const text = `Function ${filePath(path)} return value is invalid JSON: a string in it holds half of a surrogate pair.`;
+	throw new FunctionError('FunctionReturnInvalidJson', text);
+}
+
 /** null: within the limit. @param json the value's text: short ones need not be counted */
 function excess(value: JsonValue, json: string, limit: number): string | null {
 	if (json.length * MAX_BYTES_PER_CHARACTER <= limit) return null;
@@ -102,7 +126,8 @@ function excess(value: JsonValue, json: string, limit: number): string | null {
 	return `(actual: ${describeBytes(bytes)}, limit: ${describeBytes(limit)})`;
 }
 
-const filePath = (path: string) => path.replace(':', '.js:');
+/** `db.js:list`: how Convex names functions in errors. */
+export const filePath = (path: string): string => path.replace(':', '.js:');
 
 function checkArgs(execution: Execution, body: FunctionBody, args: JsonValue): void {
 	if (!isJsonObject(args)) {

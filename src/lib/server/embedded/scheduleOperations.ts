@@ -6,6 +6,7 @@ import {
 	type FunctionTarget,
 } from './components.ts';
 import type { Execution, FunctionTransaction } from './execution.ts';
+import { decodeId } from './ids.ts';
 import { jobName, MAX_JOB_ARGS_BYTES, SCHEDULED_TABLE, type JobDocument } from './jobs.ts';
 import type { AsyncOperation, OperationArgs } from './operation.ts';
 import { type ComponentPath, FunctionError, type JsonValue } from './types.ts';
@@ -115,6 +116,12 @@ function countScheduled({ session }: FunctionTransaction, args: JsonValue): void
 
 function cancel(execution: Execution, args: OperationArgs): Promise<void> {
 	const id = args.id as string;
+	if (typeof id !== 'string' || !decodeId(id)) {
+		throw new FunctionError(
+			'InvalidId',
+			'Invalid argument `id` for `scheduler.cancel`: Unable to decode ID',
+		);
+	}
 	return execution.engine.write(execution, ({ session, nowMs }) => {
 		const { component } = execution;
 		const job = readJob(session, component, id);

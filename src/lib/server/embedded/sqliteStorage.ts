@@ -38,6 +38,8 @@ export interface SqliteStorage extends Storage {
 	/** Keeps the last commit readable for a while. Returns its timestamp. */
 	pinSnapshot(): Timestamp;
 	mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }>;
+	/** Mutations wait for the one that runs. */
+	readonly hasQueuedMutations: boolean;
 	/** Name of the table an id belongs to, if the component has it; for argument and return validators. */
 	tableOfId(component: ComponentPath, id: string): string | null;
 	/**
@@ -139,6 +141,10 @@ export class OpenStorage implements SqliteStorage {
 		if (!pinned) return ts === this.#committed.ts ? this.snapshot() : null;
 		const { catalog, lease, release } = pinned;
 		return this.#view({ catalog, ts, reader: lease.reader, overlay: null, onDispose: release });
+	}
+
+	get hasQueuedMutations(): boolean {
+		return this.#group.hasQueued;
 	}
 
 	async mutate<T>(run: (session: Transaction) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {

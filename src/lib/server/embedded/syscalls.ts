@@ -17,6 +17,7 @@ import {
 import { scheduleOperations } from './scheduleOperations.ts';
 import { searchOperations } from './search/searchOperations.ts';
 import { FunctionError } from './types.ts';
+import { hasHalfPair } from './valueShape.ts';
 
 export const syncOperations: Record<string, SyncOperation> = {
 	...databaseSyncOperations,
@@ -68,7 +69,7 @@ export async function asyncSyscall(name: string, argsJson: string): Promise<stri
 		const result = runOutside(() => {
 			const operation = find(asyncOperations, name);
 			permit(execution, name, operation.place);
-			return operation.run(execution, JSON.parse(argsJson) as OperationArgs);
+			return operation.run(execution, parseArgs(argsJson));
 		});
 		// Most are done by now, and a turn of the microtask queue for each row of a query is to be felt.
 		return textOf(result instanceof Promise ? await result : result);
@@ -77,6 +78,16 @@ export async function asyncSyscall(name: string, argsJson: string): Promise<stri
 	} finally {
 		execution.engine.options.onEnter?.(execution);
 	}
+}
+
+function parseArgs(json: string): OperationArgs {
+	if (hasHalfPair(json)) {
+		throw new FunctionError(
+			'InvalidJson',
+			'Received invalid json: a string in it holds half of a surrogate pair, which is no Unicode text.',
+		);
+	}
+	return JSON.parse(json) as OperationArgs;
 }
 
 function textOf(result: OperationResult): string {
