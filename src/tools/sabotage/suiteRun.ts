@@ -5,9 +5,15 @@ import path from 'node:path';
 /** A planted bug may make a suite wait for ever; none that is green takes nearly as long. */
 const MAX_RUN_MS = 10 * 60_000;
 
+export interface FailedTest {
+	/** In full, groups included. */
+	name: string;
+	/** The first line of why. */
+	reason: string;
+}
+
 export interface SuiteRun {
-	/** Full names, groups included. */
-	failed: string[];
+	failed: FailedTest[];
 	passed: number;
 	/** Every file loaded, something ran, nothing failed, and Vitest ended with 0. */
 	isGreen: boolean;
@@ -19,7 +25,7 @@ export interface SuiteRun {
 interface Report {
 	testResults: {
 		message: string;
-		assertionResults: { status: string; fullName: string }[];
+		assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
 	}[];
 }
 
@@ -34,7 +40,12 @@ export async function runSuite(copy: string, file: string): Promise<SuiteRun> {
 	const seconds = (performance.now() - started) / 1000;
 	const files = readReport(report)?.testResults ?? [];
 	const tests = files.flatMap(({ assertionResults }) => assertionResults);
-	const failed = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
+	const failed = tests
+		.filter(({ status }) => status === 'failed')
+		.map(({ fullName, failureMessages: [message = ''] }) => ({
+			name: fullName,
+			reason: message.split('\n', 1)[0]!,
+		}));
 	const passed = tests.filter(({ status }) => status === 'passed').length;
 	const isGreen = code === 0 && failed.length === 0 && passed > 0;
 	const trouble =

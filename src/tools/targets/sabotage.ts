@@ -16,7 +16,7 @@ import {
 	suiteFile,
 } from '../../../tests/embedded/sabotage/plant.ts';
 import { PLANTS } from '../../../tests/embedded/sabotage/plants.ts';
-import { runSuite, type SuiteRun } from '../sabotage/suiteRun.ts';
+import { type FailedTest, runSuite, type SuiteRun } from '../sabotage/suiteRun.ts';
 import { createWorkingCopy } from '../sabotage/workingCopy.ts';
 
 /** Suites start servers and threads of their own. */
@@ -78,7 +78,7 @@ async function judge(copy: string, plant: Plant): Promise<Verdict> {
 	if (!flags['after-green']) {
 		const run = await runUnplanted(copy, suite);
 		if (!run.isGreen) {
-			const why = run.trouble ?? run.failed.join('; ');
+			const why = run.trouble ?? listed(run.failed);
 			return { plant, problem: `not green without the bug: ${why}`, seconds: run.seconds };
 		}
 	}
@@ -94,8 +94,12 @@ async function judge(copy: string, plant: Plant): Promise<Verdict> {
 function problemOf(plant: Plant, run: SuiteRun): string | null {
 	if (run.trouble !== null) return `no test ran: ${run.trouble}`;
 	if (run.failed.length === 0) return 'GREEN: no test finds the bug';
-	if (run.failed.some((name) => name.includes(plant.red))) return null;
-	return `red, but not by "${plant.red}": ${run.failed.join('; ')}`;
+	if (run.failed.some(({ name }) => name.includes(plant.red))) return null;
+	return `red, but not by "${plant.red}": ${listed(run.failed)}`;
+}
+
+function listed(failed: FailedTest[]): string {
+	return failed.map(({ name, reason }) => `\n       - ${name}: ${reason}`).join('');
 }
 
 const copies: string[] = [];

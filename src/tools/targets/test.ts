@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildOnce } from '../buildOnce.ts';
-import { runBin } from '../childProcess.ts';
+import { runBin, runFile } from '../childProcess.ts';
 import { needChromium } from '../needs/chromium.ts';
 import { needProgram } from '../needs/debianPackage.ts';
 import { runChecks } from './check.ts';
@@ -16,6 +16,9 @@ interface Counts {
 	failed: number;
 	skipped: number;
 }
+
+/** Planted bugs tried at the end of every run, from as many folders: about 20 s. */
+const SABOTAGE_SAMPLE = 6;
 
 const reports = mkdtempSync(path.join(tmpdir(), 'tributary-tests-'));
 
@@ -65,6 +68,12 @@ const vitestCode = await runBin('vitest', [
 	`--outputFile.json=${path.join(reports, 'vitest.json')}`,
 ]);
 const unit = vitestCounts();
+
+// Green tests are worth what they find: a few planted bugs each time, all of them by `npm run sabotage`.
+if (!filter && vitestCode === 0) {
+	const sample = ['--sample', String(SABOTAGE_SAMPLE), '--after-green'];
+	if ((await runFile('src/tools/targets/sabotage.ts', sample)) !== 0) failedChecks.push('sabotage');
+}
 
 await buildOnce();
 const playwrightCode = await runBin(

@@ -203,14 +203,14 @@ describe('a push that works', () => {
 	it('skips what the official bundler skips', async () => {
 		write({
 			'a.ts': said('one'),
-			'a.test.ts': 'throw new Error("a test");',
+			'a.test.ts': 'export {}; throw new Error("a test");',
 			'_generated/api.js': 'throw new Error("generated");',
-			'.hidden.ts': 'throw 1',
+			'.hidden.ts': 'export {}; throw 1',
 			'with space.ts': said('x'),
 			'types.ts': 'interface Nothing {}',
 			'notes.md': '# no code',
 			'nested/convex.config.ts': 'export default 1;',
-			'nested/inner.ts': 'throw new Error("a component’s");',
+			'nested/inner.ts': 'export {}; throw new Error("a component’s");',
 		});
 		const { runner } = await start();
 		expect(await runner.push()).toMatchObject({ functions: 1 });

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import {
 	copyFileSync,
 	cpSync,
+	createWriteStream,
 	existsSync,
 	mkdirSync,
 	readdirSync,
@@ -10,9 +11,13 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { ConvexClient } from 'convex/browser';
 import { anyApi } from 'convex/server';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openPromise } from 'yauzl';
+import { ZipFile } from 'yazl';
 import { backupToFile } from '../../../src/lib/server/embedded/operate/backup.ts';
 import {
 	dataFolder,
@@ -112,6 +117,19 @@ function disagreements(ledger: Acknowledged[], folder: DataFolder, ts: bigint): 
 	return problems;
 }
 
+/** A sound ZIP, so that only the manifest can tell: one byte of the data file is another. */
+async function repackAltered(backup: string, target: string): Promise<void> {
+	const from = await openPromise(backup);
+	const to = new ZipFile();
+	for await (const entry of from.eachEntry()) {
+		const bytes = await buffer(await from.openReadStreamPromise(entry));
+		if (entry.fileName === 'convex.sqlite') bytes[bytes.indexOf('kept')]! ^= 1;
+		to.addBuffer(bytes, entry.fileName);
+	}
+	to.end();
+	await pipeline(to.outputStream, createWriteStream(target));
+}
+
 describe('R15 backup and restore', () => {
 	test('R15 under write load: all that was acknowledged before, nothing after', async () => {
 		const folder = dataFolder(temporaryFolder());
@@ -208,6 +226,10 @@ describe('R15 backup and restore', () => {
 			const refused = restoreBackup(folder, damaged, { force: true });
 			await expect(refused).rejects.toMatchObject({ code: 'InvalidBackup' });
 		}
+		await repackAltered(backup, damaged);
+		await expect(restoreBackup(folder, damaged, { force: true })).rejects.toThrow(
+			/convex\.sqlite is not what the manifest says/,
+		);
 		writeFileSync(damaged, whole.subarray(0, whole.length - 40));
 		await expect(restoreBackup(folder, damaged, { force: true })).rejects.toMatchObject({
 			code: 'InvalidBackup',

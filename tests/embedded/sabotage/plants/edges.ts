@@ -104,6 +104,7 @@ export const EDGES: Plant[] = [
 		from: 'const done = session && storage.findRequest(session.sessionId, session.requestId);',
 		to: 'const done = null as { resultJson: string; ts: bigint } | null;',
 		red: 'a replay is answered from the disk after SIGKILL',
+		isSlow: true,
 	},
 	{
 		name: 'a query that looks at the identity is shared',
@@ -111,7 +112,8 @@ export const EDGES: Plant[] = [
 		file: 'metaOperations.ts',
 		from: 'if (transaction) transaction.usedIdentity = true;',
 		to: 'void transaction;',
-		red: 'clients/auth?',
+		red: 'a token makes the queries somebody’s, signing out makes them nobody’s',
+		isSlow: true,
 	},
 	{
 		name: 'a part of a file says it is the whole',
@@ -128,6 +130,7 @@ export const EDGES: Plant[] = [
 		from: 'for (const listener of this.pushListeners) listener();',
 		to: '',
 		red: 'a push keeps sockets and subscriptions, and live queries show the new code',
+		isSlow: true,
 	},
 	{
 		name: 'errorData is left out on sockets',
@@ -144,6 +147,7 @@ export const EDGES: Plant[] = [
 		from: 'journal: produced === null ? null : JSON.stringify({ endCursor: produced }),',
 		to: 'journal: null,',
 		red: 'pages stay gapless when rows are inserted',
+		isSlow: true,
 	},
 	{
 		name: 'the same question is computed for each who asks',
@@ -152,6 +156,7 @@ export const EDGES: Plant[] = [
 		from: 'this.inFlight.set(key, promise);',
 		to: '',
 		red: 'R12 1,000 clients cut at once',
+		isSlow: true,
 	},
 	{
 		name: 'a slow reader is sent everything',
@@ -160,6 +165,7 @@ export const EDGES: Plant[] = [
 		from: 'await this.options.drained();',
 		to: '',
 		red: 'is kept one Transition at most',
+		isSlow: true,
 	},
 	{
 		name: 'a new identity is told the old one’s results',
@@ -168,6 +174,7 @@ export const EDGES: Plant[] = [
 		from: 'query.prepared = null;\n\t\t\tthis.stale.add(query);',
 		to: 'this.stale.add(query);',
 		red: 'what was computed for the one before is never told as the next one’s',
+		isSlow: true,
 	},
 	{
 		name: 'nobody waits for a table that is not there',
@@ -176,6 +183,7 @@ export const EDGES: Plant[] = [
 		from: 'for (const indexId of this.#unknown) add(indexId, PSEUDO_BOUNDS);',
 		to: '',
 		red: 'a table, a range and a function that do not exist',
+		isSlow: true,
 	},
 	{
 		name: 'a MutationResponse owes no Transition',
@@ -183,6 +191,7 @@ export const EDGES: Plant[] = [
 		file: 'syncSession.ts',
 		from: 'if (outcome.ok) this.querySet.owe(commitTs);',
 		to: '',
-		red: 'stateMachine?',
+		red: 'no promise of the protocol is broken',
+		isSlow: true,
 	},
 ];

@@ -32,6 +32,7 @@ export const FUNCTIONS: Plant[] = [
 		from: 'if (resolved.found.isPublic) return resolved;',
 		to: 'return resolved;',
 		red: 'hide their internal functions, but may hand them out',
+		isSlow: true,
 	},
 	{
 		name: 'the server goes on after a rejection of its own',
@@ -72,6 +73,7 @@ export const FUNCTIONS: Plant[] = [
 		from: 'if (this.running.has(key)) {',
 		to: 'if (this.running.size > 9) {',
 		red: 'never run twice at once',
+		isSlow: true,
 	},
 	{
 		name: 'crons make up for what they missed',
@@ -80,6 +82,7 @@ export const FUNCTIONS: Plant[] = [
 		from: ': nextRunMs(spec, now, known.nextMs);',
 		to: ': known.nextMs;',
 		red: 'leave out what they missed, and keep their rhythm over a restart',
+		isSlow: true,
 	},
 	{
 		name: 'damaged bundles are taken',
@@ -88,6 +91,7 @@ export const FUNCTIONS: Plant[] = [
 		from: ' || !isWhole(kept, manifest)) continue;',
 		to: ') continue;',
 		red: 'are made anew when they are damaged',
+		isSlow: true,
 	},
 	{
 		name: 'what a failed mutation wrote is kept',
@@ -127,7 +131,8 @@ export const FUNCTIONS: Plant[] = [
 		file: 'indexRange.ts',
 		from: "const isDescending = source.order === 'desc';",
 		to: 'const isDescending = false;',
-		red: 'embedded: ',
+		red: 'embedded: index ranges',
+		isSlow: true,
 	},
 	{
 		name: 'a caught failure keeps its writes',
@@ -135,6 +140,7 @@ export const FUNCTIONS: Plant[] = [
 		file: 'functionEngine.ts',
 		from: 'session.rollbackSub();',
 		to: 'session.commitSub();',
-		red: 'embedded: ',
+		red: 'a failed nested mutation is rolled back alone when it is caught',
+		isSlow: true,
 	},
 ];

@@ -29,9 +29,10 @@ export const LIMITS: Plant[] = [
 		name: 'pages may use up the transaction',
 		suite: 'limits/pageSplits',
 		file: 'pagination.ts',
-		from: 'Math.floor(left.rows * MAX_SHARE)',
+		from: 'Math.floor(left.bytes * MAX_SHARE)',
 		to: 'Infinity',
 		red: 'do not fail although they hold more than a transaction may read',
+		isSlow: true,
 	},
 	{
 		name: 'snapshots are kept for ever',
@@ -122,7 +123,7 @@ export const LIMITS: Plant[] = [
 		file: 'worker/watchdog.ts',
 		from: 'const isRunaway = aloneMs >= limitMs || heldMs >= limitMs * limits.togetherFactor;',
 		to: 'const isRunaway = aloneMs < 0 && heldMs >= limitMs * limits.togetherFactor;',
-		red: 'worker/runaway?',
+		red: 'of several subscriptions of one socket only the guilty one fails',
 		isSlow: true,
 	},
 	{
@@ -131,7 +132,7 @@ export const LIMITS: Plant[] = [
 		file: 'worker/quarantine.ts',
 		from: 'return entry && this.nowMs() < entry.untilMs ? entry.outcome : null;',
 		to: 'return entry && this.nowMs() < 0 ? entry.outcome : null;',
-		red: 'worker/runaway?',
+		red: 'of several subscriptions of one socket only the guilty one fails',
 		isSlow: true,
 	},
 ];

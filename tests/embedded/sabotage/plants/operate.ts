@@ -8,6 +8,7 @@ export const OPERATE: Plant[] = [
 		from: "connection.database.exec('COMMIT');",
 		to: '',
 		red: 'a long reader makes the log grow',
+		isSlow: true,
 	},
 	{
 		name: 'a damaged file of a backup is restored',
@@ -16,6 +17,7 @@ export const OPERATE: Plant[] = [
 		from: "if (size !== expected.size || hash.digest('hex') !== expected.sha256) {",
 		to: 'if (size !== expected.size) {',
 		red: 'a damaged backup; changes nothing',
+		isSlow: true,
 	},
 	{
 		name: 'a restored clock stands where the backup’s stood',
@@ -23,7 +25,8 @@ export const OPERATE: Plant[] = [
 		file: 'operate/restore.ts',
 		from: 'const clock = candidates.reduce((a, b) => (a > b ? a : b)) + 1n;',
 		to: 'const clock = candidates.at(-1)!;',
-		red: 'operate/backup?',
+		red: 'under write load: all that was acknowledged before, nothing after',
+		isSlow: true,
 	},
 	{
 		name: 'whole float64 are exported as int64',
@@ -48,6 +51,7 @@ export const OPERATE: Plant[] = [
 		from: '`UPDATE tables SET id_number = num`',
 		to: '`UPDATE tables SET id_number = num + 1`',
 		red: 'opens with equal rows and sums',
+		isSlow: true,
 	},
 	{
 		name: 'the check is blind to orphans',
@@ -64,6 +68,7 @@ export const OPERATE: Plant[] = [
 		from: 'requireAdmin(caller);',
 		to: '',
 		red: 'strangers are refused, and so is what cannot be meant',
+		isSlow: true,
 	},
 	{
 		name: 'any key makes an administrator',
@@ -72,6 +77,7 @@ export const OPERATE: Plant[] = [
 		from: 'if (!adminKey || !isSameSecret(candidate, adminKey)) {',
 		to: 'if (!adminKey) {',
 		red: 'a wrong one is refused with the code of real deployments',
+		isSlow: true,
 	},
 	{
 		name: 'without a key everybody is an administrator',
@@ -80,6 +86,7 @@ export const OPERATE: Plant[] = [
 		from: 'if (!adminKey || !isSameSecret(candidate, adminKey)) {',
 		to: 'if (adminKey && !isSameSecret(candidate, adminKey)) {',
 		red: 'without an admin key nobody is an administrator',
+		isSlow: true,
 	},
 	{
 		name: 'an execution is told again',
@@ -96,5 +103,6 @@ export const OPERATE: Plant[] = [
 		from: 'if (store.getMeta(FACT) !== text) store.setMeta(FACT, text);',
 		to: 'void [store, text];',
 		red: 'a restart keeps them',
+		isSlow: true,
 	},
 ];

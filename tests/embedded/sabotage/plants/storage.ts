@@ -164,12 +164,4 @@ export const STORAGE: Plant[] = [
 		red: 'sessions agree with a naive model',
 		isSlow: true,
 	},
-	{
-		name: 'lte is lt in ranges',
-		suite: 'storage/differentialConvexTest',
-		file: 'indexRange.ts',
-		from: "bounds.end = upper.type === 'Lte' ? afterPrefix(key) : key;",
-		to: 'bounds.end = key;',
-		red: 'the same calls give the same on convex-test',
-	},
 ];
