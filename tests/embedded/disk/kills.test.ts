@@ -25,7 +25,9 @@ import { readStore } from './readStore.ts';
 const KILLS = Number(process.env.TRIBUTARY_KILLS ?? KILL_POINTS.length);
 const SEED = Number(process.env.TRIBUTARY_SEED ?? Date.now() % 1_000_000);
 /** A point that was not reached by then is given up, and the victim killed at that instant. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
+/** Where a trigger falls is drawn by lot, and may lie behind all that this victim does. */
+const TRIES = 3;
 
 async function freePort(): Promise<number> {
 	const server = createServer();
@@ -73,7 +75,9 @@ async function killRun(points: KillPoint[], sabotage?: string): Promise<KillRepo
 		runChild<string>('killVictim.ts', { dataDir: disk.dataDir, functionsDir, port }, disk, {
 			sabotage,
 		});
-	for (const point of points) {
+	const queue = [...points];
+	const misses = new Map<KillPoint, number>();
+	for (let point = queue.shift(); point; point = queue.shift()) {
 		if (point.changesSchema) toggleIndex(functionsDir);
 		const trigger = point.trigger?.(random);
 		if (trigger && point.atStart) disk.control.arm(trigger);
@@ -92,6 +96,10 @@ async function killRun(points: KillPoint[], sabotage?: string): Promise<KillRepo
 		if (end !== 'SIGKILL') report.problems.push(`${point.name}: the victim ended with ${end}`);
 		if (!trigger || disk.control.fired > 0) {
 			report.reached.set(point.name, (report.reached.get(point.name) ?? 0) + 1);
+		} else {
+			const missed = (misses.get(point) ?? 0) + 1;
+			misses.set(point, missed);
+			if (missed < TRIES && !report.reached.has(point.name)) queue.push(point);
 		}
 		disk.control.clear();
 		report.kills++;
@@ -160,7 +168,7 @@ describe('R1 E3-4 SIGKILL', () => {
 				`${report.problems.length} lost, doubled or wrong\n${[...report.reached].map(([name, n]) => `  ${n} × ${name}`).join('\n')}`,
 		);
 		expect(report.problems).toEqual([]);
-		expect(report.kills).toBe(KILLS);
+		expect(report.kills).toBeGreaterThanOrEqual(KILLS);
 		const unreached = points.map(({ name }) => name).filter((name) => !report.reached.has(name));
 		expect(unreached).toEqual([]);
 	}, 3_600_000);
