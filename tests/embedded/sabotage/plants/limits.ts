@@ -2,6 +2,22 @@ import type { Plant } from '../plant.ts';
 
 export const LIMITS: Plant[] = [
 	{
+		name: 'what is returned may be nested at will',
+		suite: 'limits/shapes',
+		file: 'invoke.ts',
+		from: '	checkShape(value, json);',
+		to: '',
+		red: 'are nested 64 levels deep at most',
+	},
+	{
+		name: 'a query does not wait to hear of errors nobody awaits',
+		suite: 'limits/shapes',
+		file: 'invoke.ts',
+		from: 'return depth === 0 &&',
+		to: 'return depth < 0 &&',
+		red: 'fails the query, also when all else is done by then',
+	},
+	{
 		name: 'responses may have any length',
 		suite: 'limits/http',
 		file: 'httpResponseLimit.ts',
