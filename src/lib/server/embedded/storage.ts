@@ -40,7 +40,7 @@ export function openStorage(options: StorageOptions): SqliteStorage {
 	if (!lock) {
 		throw new FunctionError(
 			'StoreInUse',
-			'Another process is using the data folder. Stop it, or choose another folder with TRIBUTARY_DATA.',
+			'Another process is using the data folder. Stop it, or choose another data folder.',
 		);
 	}
 	let database: SqliteDatabase | null = null;

@@ -69,7 +69,7 @@ function readVersion(database: SqliteDatabase): number {
 	if (!Number.isInteger(version) || version < 1) {
 		throw new FunctionError(
 			'NotAStore',
-			'The data file is a SQLite database of another program. Point TRIBUTARY_DATA at an empty or existing data folder ' +
+			'The data file is a SQLite database of another program. Choose an empty or existing data folder ' +
 				'of this program. Nothing was changed.',
 		);
 	}
