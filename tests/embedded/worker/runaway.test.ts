@@ -4,11 +4,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { follow, httpClient, served, socketClient } from '../clients/clientHarness.ts';
 import type * as itemsModule from '../fixtures/runaway/convex/items.ts';
 import type * as loopsModule from '../fixtures/runaway/convex/loops.ts';
+import type * as processesModule from '../fixtures/runaway/convex/processes.ts';
 import { fixture } from '../functions/support.ts';
 
-const { items, loops } = anyApi as unknown as ApiFromModules<{
+const { items, loops, processes } = anyApi as unknown as ApiFromModules<{
 	items: typeof itemsModule;
 	loops: typeof loopsModule;
+	processes: typeof processesModule;
 }>;
 /** Processor time; a machine under load is not a function that loops. */
 const limits = { transactionMs: 300, actionMs: 600 };
@@ -87,7 +89,7 @@ describe('E3-3 a runaway function', () => {
 		await httpClient(origin).query(items.list, {});
 		await expect(httpClient(origin).action(loops.inAction, {})).rejects.toThrow(/timed out/);
 		await expect(beside).rejects.toThrow(/had to be stopped/);
-		await vi.waitFor(() => expect(replaced).toBe(1));
+		await vi.waitFor(() => expect(replaced).toBe(1), { timeout: 20_000 });
 		await httpClient(origin).action(items.waitAndAdd, { name: 'after', ms: 1 });
 		expect(await httpClient(origin).query(items.list, {})).toEqual(['after']);
 	});
@@ -115,5 +117,30 @@ describe('E3-3 a runaway function', () => {
 		await expect(httpClient(origin).query(loops.memory, {})).rejects.toThrow(/out of memory/);
 		await httpClient(origin).mutation(items.add, { name: 'after' });
 		expect(await httpClient(origin).query(items.list, {})).toEqual(['after']);
+	});
+
+	test('one that collects buffers fails, and the process does not grow with it', async () => {
+		const { origin } = await start({
+			isolation: { memoryMiB: 96, limits: { transactionMs: 60_000, wallMs: 60_000 } },
+		});
+		await expect(httpClient(origin).query(loops.buffers, {})).rejects.toThrow(/out of memory/);
+		await httpClient(origin).mutation(items.add, { name: 'after' });
+		expect(await httpClient(origin).query(items.list, {})).toEqual(['after']);
+	});
+
+	test('one that ends its process, or signals it, ends its thread only', async () => {
+		const { origin } = await start();
+		const client = socketClient(origin);
+		const list = follow(client, items.list, {});
+		const http = httpClient(origin);
+		await expect(http.action(processes.exit, {})).rejects.toThrow(/ended its thread/);
+		for (const name of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
+			const signalled = http.action(processes.signal, { name });
+			await expect(signalled).rejects.toThrow(/ended its thread/);
+		}
+		expect(await http.action(processes.isThere, {})).toBe(true);
+		await client.mutation(items.add, { name: 'after' });
+		await list.reaches(['after']);
+		expect(client.connectionState().connectionCount).toBe(1);
 	});
 });

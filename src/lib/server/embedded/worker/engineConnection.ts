@@ -5,13 +5,14 @@ import { createActivity, readActivity, type Activity } from './activity.ts';
 import { endWith, packResponse, transferOf, unpackRequest } from './httpParts.ts';
 import type { EngineStart, FromEngine, PackedCommit, ToEngine } from './messages.ts';
 import type { EngineSurroundings } from './engineHost.ts';
+import { watchMemory } from './memoryWatch.ts';
 import { Watchdog, type RunawayLimits } from './watchdog.ts';
 
 export type ReadyMessage = Extract<FromEngine, { type: 'ready' }>;
 
 export interface ConnectionHooks extends EngineSurroundings {
 	limits: RunawayLimits;
-	/** Memory of the thread, MiB; more ends it. */
+	/** Memory of the thread, MiB: of its heap, and of its buffers as much again; more ends it. */
 	memoryMiB: number;
 	onResult: (id: number, value: unknown, error: ErrorParts | undefined) => void;
 	onCommit: (commit: PackedCommit) => void;
@@ -40,6 +41,8 @@ export class EngineConnection {
 	private watchdog: Watchdog | null = null;
 	private state: 'starting' | 'ready' | 'closing' | 'ended' = 'starting';
 	private runawayMs: number | null = null;
+	private isOutOfMemory = false;
+	private readonly memory: { stop(): void };
 	private failure: Error | null = null;
 	private readonly ready = Promise.withResolvers<ReadyMessage>();
 	private readonly ended = Promise.withResolvers<void>();
@@ -56,6 +59,10 @@ export class EngineConnection {
 			// Functions, and what they import, see none of the host's.
 			env: {},
 			resourceLimits: { maxOldGenerationSizeMb: hooks.memoryMiB },
+		});
+		this.memory = watchMemory(this.worker, hooks.memoryMiB, () => {
+			this.isOutOfMemory = true;
+			void this.worker.terminate();
 		});
 		this.worker.on('message', (message: FromEngine) => this.receive(message));
 		this.worker.on('error', (error) => (this.failure = error));
@@ -75,6 +82,7 @@ export class EngineConnection {
 	expectEnd(): void {
 		this.state = 'closing';
 		this.watchdog?.stop();
+		this.memory.stop();
 	}
 
 	/** Resolves when the thread has ended. */
@@ -134,6 +142,7 @@ export class EngineConnection {
 		const { state } = this;
 		this.state = 'ended';
 		this.watchdog?.stop();
+		this.memory.stop();
 		this.ended.resolve();
 		const loss = this.loss();
 		if (state === 'starting') {
@@ -149,7 +158,7 @@ export class EngineConnection {
 			return { reason: 'runaway', activity, heldMs: this.runawayMs, text };
 		}
 		const { code } = (this.failure ?? {}) as { code?: string };
-		const isMemory = code === 'ERR_WORKER_OUT_OF_MEMORY';
+		const isMemory = this.isOutOfMemory || code === 'ERR_WORKER_OUT_OF_MEMORY';
 		const text = isMemory
 			? `user code needed more than ${this.hooks.memoryMiB} MiB of memory`
 			: (this.failure?.message ?? 'the thread ended');

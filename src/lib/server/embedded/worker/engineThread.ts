@@ -11,6 +11,7 @@ import { engineMethods } from './engineMethods.ts';
 import { packError, unpackError } from './errorParts.ts';
 import { packRequest, transferOf, unpackResponse, type MessageParts } from './httpParts.ts';
 import type { EngineStart, FromEngine, PushedFunctions, ToEngine } from './messages.ts';
+import { endThreadOnOwnSignal } from './ownSignals.ts';
 
 const port = parentPort!;
 const {
@@ -27,6 +28,7 @@ const fetches = new Map<number, Fetching>();
 let lastFetch = 0;
 let methodOf: ReturnType<typeof engineMethods>;
 
+endThreadOnOwnSignal();
 // From here on it answers, so that its silence can be noticed.
 port.on('message', (message: ToEngine) => void receive(message));
 send({ type: 'pong' });

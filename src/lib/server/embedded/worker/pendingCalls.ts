@@ -18,14 +18,18 @@ export interface PendingCall {
 	resolve: (value: unknown) => void;
 	reject: (error: Error) => void;
 	isSent?: boolean;
-	/** Threads that ended while it ran. */
+	/** Threads that ended while it ran, and nobody knows which call it was. */
 	losses?: number;
+	/** Threads that another call ended while it ran. */
+	lossesBeside?: number;
 }
 
 /** They evaluate modules. */
 const LOADS = new Set(['push', 'updateVariables']);
 /** A call that was there when so many threads ended has probably ended them. */
 const MAX_LOSSES = 3;
+/** Beside calls that were found to have done it, one is innocent for longer: what blames them may err, but not always. */
+const MAX_LOSSES_BESIDE = 30;
 
 export class PendingCalls {
 	private readonly calls = new Map<number, PendingCall>();
@@ -57,14 +61,17 @@ export class PendingCalls {
 
 	/** Ends those that must not be asked again; the others wait for the next thread. */
 	afterLoss(loss: Loss): void {
-		for (const call of [...this.calls.values()]) {
-			if (!call.isSent) continue;
+		const sent = [...this.calls.values()].filter(({ isSent }) => isSent);
+		const indexIn = (call: PendingCall) => loss.activity.call - call.id;
+		const isCulprit = (call: PendingCall) => indexIn(call) >= 0 && indexIn(call) < call.count;
+		const isSolved = sent.some(isCulprit);
+		for (const call of sent) {
 			call.isSent = false;
-			call.losses = (call.losses ?? 0) + 1;
-			const index = loss.activity.call - call.id;
-			const isCulprit = index >= 0 && index < call.count;
-			if (isCulprit) this.fail(call, new CallStopped(index, stoppedError(loss)));
-			else if (call.losses >= MAX_LOSSES)
+			if (isSolved) call.lossesBeside = (call.lossesBeside ?? 0) + 1;
+			else call.losses = (call.losses ?? 0) + 1;
+			const { losses = 0, lossesBeside = 0 } = call;
+			if (isCulprit(call)) this.fail(call, new CallStopped(indexIn(call), stoppedError(loss)));
+			else if (losses >= MAX_LOSSES || lossesBeside >= MAX_LOSSES_BESIDE)
 				this.fail(call, new CallStopped(null, stoppedError(loss)));
 			else if (LOADS.has(call.method)) this.fail(call, loadError(loss));
 			else if (!call.isRepeatable) this.fail(call, interruptedError());
