@@ -63,8 +63,10 @@ describe('log lines', () => {
 		expect(await overHttp(origin)).toEqual([]);
 	}, 30_000);
 
-	it('E3-1 auditLog() does nothing, as on plans without it', async () => {
+	it('E3-1 auditLog() does nothing anywhere, as on plans without it', async () => {
 		const { origin } = await serveLimits();
 		expect(await httpClient(origin).mutation(api.meta!.audit!, {})).toBeNull();
+		expect(await httpClient(origin).query(api.meta!.auditInQuery!, {})).toBeNull();
+		expect(await httpClient(origin).action(api.meta!.auditInAction!, {})).toBeNull();
 	}, 30_000);
 });

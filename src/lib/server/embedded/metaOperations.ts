@@ -50,5 +50,5 @@ export const metaOperations: Record<string, AsyncOperation> = {
 		run: ({ transaction }) => transaction!.session.meter.metrics(),
 	},
 	// Audit logs are a feature of paid plans; without one the call does nothing there either.
-	'1.0/auditLog': { place: 'notQuery', run: () => null },
+	'1.0/auditLog': { place: 'anywhere', run: () => null },
 };
