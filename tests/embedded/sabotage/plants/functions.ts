@@ -21,7 +21,7 @@ export const FUNCTIONS: Plant[] = [
 		name: 'an operation is missing',
 		suite: 'functions/syscalls',
 		file: 'metaOperations.ts',
-		from: "'1.0/auditLog': { place: 'notQuery', run: () => null },",
+		from: "'1.0/auditLog': { place: 'anywhere', run: () => null },",
 		to: '',
 		red: 'handles, or refuses by name, every operation of the installed convex',
 	},

@@ -134,15 +134,6 @@ export const LIMITS: Plant[] = [
 		isSlow: true,
 	},
 	{
-		name: 'the watchdog never fires',
-		suite: 'worker/runaway',
-		file: 'worker/watchdog.ts',
-		from: 'const isRunaway = aloneMs >= limitMs || heldMs >= limitMs * limits.togetherFactor;',
-		to: 'const isRunaway = aloneMs < 0 && heldMs >= limitMs * limits.togetherFactor;',
-		red: 'of several subscriptions of one socket only the guilty one fails',
-		isSlow: true,
-	},
-	{
 		name: 'a function that was stopped is run again at once',
 		suite: 'worker/runaway',
 		file: 'worker/quarantine.ts',
