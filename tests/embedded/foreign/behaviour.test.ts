@@ -46,7 +46,7 @@ const JOBS = `
 	export const cancel = mutation(async (ctx, { id }: any) => ctx.scheduler.cancel(id));
 	export const states = query(async (ctx) =>
 		(await ctx.db.system.query('_scheduled_functions').collect()).map(({ name, state }) =>
-			[name.replace('.js', ''), state.kind]));
+			[name, state.kind]));
 	export const noop = internalMutation(async () => {});
 	export const parent = internalAction(async (ctx) => {
 		const [{ _id }] = await ctx.runQuery(internal.jobs.mine);
@@ -86,7 +86,7 @@ it('E3-1 a query may be scheduled and fails when it runs', async () => {
 	await app.runner.startScheduler();
 	valueOf(await app.mutate('jobs:schedule', { name: 'jobs:states' }));
 	await clock.advance(1_000);
-	expect(await app.value('jobs:states')).toEqual([['jobs:states', 'failed']]);
+	expect(await app.value('jobs:states')).toEqual([['jobs.js:states', 'failed']]);
 });
 
 it('E3-1 what a canceled job schedules is canceled too; a job long gone may be canceled', async () => {
@@ -97,8 +97,8 @@ it('E3-1 what a canceled job schedules is canceled too; a job long gone may be c
 	await clock.advance(1_000);
 	await settle(200);
 	expect(await app.value('jobs:states')).toEqual([
-		['jobs:parent', 'canceled'],
-		['jobs:noop', 'canceled'],
+		['jobs.js:parent', 'canceled'],
+		['jobs.js:noop', 'canceled'],
 	]);
 	await clock.advance(8 * 24 * 3_600_000);
 	expect(await app.value('jobs:states')).toEqual([]);
@@ -110,4 +110,21 @@ it('E3-1 functions that do not exist are named as Convex names them', async () =
 	const message = async (name: string) => failureOf((await app.query(name)).outcome).message;
 	expect(await message('typo')).toContain("Could not find public function for 'typo'. Did you");
 	expect(await message('deep/typo:fn')).toContain("'deep/typo:fn'. Did you forget to run `npx");
+});
+
+it('E3-1 a job is named after its file, as Convex documents it', async () => {
+	const clock = new ManualClock();
+	const app = await pushProject(
+		{
+			'convex/jobs.ts': JOBS,
+			'convex/deep/mail.ts': `
+				import { internalMutation } from '../_generated/server';
+				export const send = internalMutation(async (ctx) => void (await ctx.db.insert('sent', {})));`,
+		},
+		{ clock },
+	);
+	await app.runner.startScheduler();
+	await app.mutate('jobs:schedule', { name: 'deep/mail:send' });
+	await clock.advance(10);
+	expect(await app.value('jobs:states')).toEqual([['deep/mail.js:send', 'success']]);
 });

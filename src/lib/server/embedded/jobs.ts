@@ -26,7 +26,7 @@ export type JobState =
 export interface JobDocument {
 	_id: string;
 	_creationTime: number;
-	/** 'module:function'; when the function belongs to another component, that before it. See `jobName`. */
+	/** 'module.js:function', as Convex documents it; a function of another component has that before it. See `jobName`. */
 	name: string;
 	args: JsonValue[];
 	scheduledTime: number;
@@ -38,12 +38,12 @@ const FOREIGN = 'function://';
 
 /** No function handle: only the scheduler reads it, and user code cannot write it. */
 export function jobName(component: ComponentPath, target: FunctionTarget): string {
-	if (target.component === component) return target.path;
+	if (target.component === component) return target.path.replace(':', '.js:');
 	return `${FOREIGN}${target.component};${target.path}`;
 }
 
 export function jobTarget(component: ComponentPath, name: string): FunctionTarget {
-	if (!name.startsWith(FOREIGN)) return { component, path: name };
+	if (!name.startsWith(FOREIGN)) return { component, path: name.replace('.js:', ':') };
 	const separator = name.indexOf(';');
 	return { component: name.slice(FOREIGN.length, separator), path: name.slice(separator + 1) };
 }
