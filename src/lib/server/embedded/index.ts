@@ -15,6 +15,9 @@ import { systemClock } from './clock.ts';
 import { makeFolder } from './durableFolder.ts';
 import { createEdges, type Edges } from './edges.ts';
 import { dataFolder } from './operate/dataFolder.ts';
+import { OfficialExport } from './operate/officialExport.ts';
+import { OfficialImport } from './operate/officialImport.ts';
+import { type StateQueries, withStateQueries } from './operate/officialStates.ts';
 import { withOperateApi } from './operate/operateApi.ts';
 import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from './types.ts';
 import { useUtc } from './utcTime.ts';
@@ -166,9 +169,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 		? await hostInThread(settings, { ...surroundings, clock })
 		: await IsolatedEngine.start(settings, surroundings, options.isolation);
 	const { functions, instanceName: name } = engine;
+	const folder = dataFolder(dataDir);
+	const forget = () => edges?.invalidateAll();
+	const exports = new OfficialExport(folder, log, forget);
+	const imports = new OfficialImport(folder, functions, log, forget);
+	const states: StateQueries = {
+		'_system/cli/exports:getLatest': () => exports.latest(),
+		'_system/cli/queryImport:list': () => imports.list(),
+		'_system/cli/queryImport:default': ({ importId }) => imports.find(importId),
+	};
 	try {
 		edges = createEdges({
-			runner: functions,
+			runner: { ...functions, ...withStateQueries(functions, states, () => engine.latestTs()) },
 			files: functions.files,
 			kindOf: (...address) => functions.kindOf(...address),
 			latestTs: () => engine.latestTs(),
@@ -178,7 +190,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 			origin,
 			siteUrl,
 			admin: withOperateApi(
-				{ folder: dataFolder(dataDir), functions },
+				{ folder, functions, official: [exports, imports] },
 				createAdminApi({ functions, executionLog, cloudUrl: origin, siteUrl }),
 			),
 			httpActionPrefixes: options.httpActionPrefixes,

@@ -12,29 +12,19 @@ import { backupToFile } from './backup.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { exportToFile } from './exportFolder.ts';
 import { HOLD_PREFIX } from './heldFiles.ts';
-import type { ImportFormat } from './importSource.ts';
-import type { ImportMode } from './importTables.ts';
+import type { OfficialExport } from './officialExport.ts';
+import type { OfficialImport } from './officialImport.ts';
+import { readFormat, readMode } from './officialStates.ts';
 
 export interface OperateApiOptions {
 	folder: DataFolder;
 	functions: Pick<EmbeddedFunctions, 'importFile'>;
+	/** The same for `npx convex export` and `import`. */
+	official: readonly (OfficialExport | OfficialImport)[];
 }
 
 /** The nanosecond timestamp of the state that the answer holds, in decimal. */
 const TS_HEADER = 'x-snapshot-ts';
-const FORMATS: readonly string[] = [
-	'csv',
-	'jsonLines',
-	'jsonArray',
-	'zip',
-] satisfies ImportFormat[];
-const MODES: readonly string[] = [
-	'requireEmpty',
-	'append',
-	'replace',
-	'replaceAll',
-] satisfies ImportMode[];
-
 type Endpoint = (request: Request, url: URL, options: OperateApiOptions) => Promise<Response>;
 
 const ENDPOINTS: Record<string, Endpoint> = {
@@ -50,8 +40,16 @@ const ENDPOINTS: Record<string, Endpoint> = {
 /** `others`: the administrators' endpoints that are no business of this file. */
 export function withOperateApi(options: OperateApiOptions, others: AdminApi): AdminApi {
 	return {
-		takes: (pathname) => Object.hasOwn(ENDPOINTS, pathname) || others.takes(pathname),
+		takes: (pathname) =>
+			Object.hasOwn(ENDPOINTS, pathname) ||
+			options.official.some((api) => api.takes(pathname)) ||
+			others.takes(pathname),
 		async respond(request, url, caller) {
+			const official = options.official.find((api) => api.takes(url.pathname));
+			if (official) {
+				requireAdmin(caller);
+				return official.respond(request, url);
+			}
 			const endpoint = Object.hasOwn(ENDPOINTS, url.pathname) ? ENDPOINTS[url.pathname]! : null;
 			if (!endpoint) return others.respond(request, url, caller);
 			requireAdmin(caller);
@@ -99,15 +97,8 @@ async function receiveImport(
 	{ searchParams }: URL,
 	{ folder, functions }: OperateApiOptions,
 ): Promise<Response> {
-	const format = searchParams.get('format') ?? '';
-	const mode = searchParams.get('mode') ?? 'requireEmpty';
-	if (!FORMATS.includes(format) || !MODES.includes(mode)) {
-		throw new HttpFailure(
-			400,
-			'BadRequest',
-			`"format" must be one of ${FORMATS.join(', ')}, and "mode" one of ${MODES.join(', ')}.`,
-		);
-	}
+	const format = readFormat(searchParams.get('format') ?? '');
+	const mode = readMode(searchParams.get('mode') ?? 'requireEmpty');
 	const holding = await mkdtemp(path.join(folder.folder, HOLD_PREFIX));
 	try {
 		const file = path.join(holding, 'upload');
@@ -115,8 +106,8 @@ async function receiveImport(
 		await pipeline(body, createWriteStream(file, { mode: 0o600 }));
 		const result = await functions.importFile({
 			path: file,
-			format: format as ImportFormat,
-			mode: mode as ImportMode,
+			format,
+			mode,
 			table: searchParams.get('table') ?? undefined,
 			component: searchParams.get('component') ?? undefined,
 			filesFolder: folder.filesFolder,
