@@ -142,4 +142,22 @@ export const LIMITS: Plant[] = [
 		red: 'of several subscriptions of one socket only the guilty one fails',
 		isSlow: true,
 	},
+	{
+		name: 'buffers are no memory',
+		suite: 'worker/runaway',
+		file: 'worker/memoryWatch.ts',
+		from: 'if (inARow !== LOOKS) return;',
+		to: 'if (inARow > -1) return;',
+		red: 'one that collects buffers fails',
+		isSlow: true,
+	},
+	{
+		name: 'who runs beside what ends threads is blamed for it',
+		suite: 'worker/runaway',
+		file: 'worker/pendingCalls.ts',
+		from: 'if (isSolved) call',
+		to: 'if (!isSolved) call',
+		red: 'one that ends its process, or signals it, ends its thread only',
+		isSlow: true,
+	},
 ];

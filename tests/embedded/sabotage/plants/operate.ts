@@ -105,4 +105,13 @@ export const OPERATE: Plant[] = [
 		red: 'a restart keeps them',
 		isSlow: true,
 	},
+	{
+		name: 'only the first part of an upload is kept',
+		suite: 'serve/cliTransfer',
+		file: 'operate/officialImport.ts',
+		from: 'for (const part of parts) yield*',
+		to: 'for (const part of parts.slice(0, 1)) yield*',
+		red: 'parts are put together',
+		isSlow: true,
+	},
 ];

@@ -46,18 +46,15 @@ export function withOperateApi(options: OperateApiOptions, others: AdminApi): Ad
 			others.takes(pathname),
 		async respond(request, url, caller) {
 			const official = options.official.find((api) => api.takes(url.pathname));
-			if (official) {
-				requireAdmin(caller);
-				return official.respond(request, url);
-			}
 			const endpoint = Object.hasOwn(ENDPOINTS, url.pathname) ? ENDPOINTS[url.pathname]! : null;
-			if (!endpoint) return others.respond(request, url, caller);
+			if (!official && !endpoint) return others.respond(request, url, caller);
 			requireAdmin(caller);
+			if (official) return official.respond(request, url);
 			if (request.method !== 'POST') {
 				throw new HttpFailure(405, 'MethodNotAllowed', `Use POST for ${url.pathname}.`);
 			}
 			try {
-				return await endpoint(request, url, options);
+				return await endpoint!(request, url, options);
 			} catch (error) {
 				if (error instanceof FunctionError) throw new HttpFailure(400, error.code, error.message);
 				throw error;
