@@ -2,7 +2,13 @@
  * Page cursors: a position in an index, bound to the query that made it. Sealed, because a position holds index keys of
  * documents that a filter may have kept from the caller; deterministic, so that an unchanged page is an equal result.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import {
+	createCipheriv,
+	createDecipheriv,
+	createHmac,
+	createSecretKey,
+	hash,
+} from 'node:crypto';
 import { type ComponentPath, FunctionError, type QueryJson } from './types.ts';
 import type { Key } from './valueKeys.ts';
 
@@ -36,13 +42,13 @@ export function queryFingerprint(component: ComponentPath, query: QueryJson): Ui
 		...query.source,
 		...('order' in query.source ? { order: query.source.order ?? 'asc' } : {}),
 	};
-	return createHash('sha256')
-		.update(JSON.stringify([component, source, query.operators]))
-		.digest();
+	return hash('sha256', JSON.stringify([component, source, query.operators]), 'buffer');
 }
 
 /** `secret` must stay the same across restarts, or open pages reset. */
 export function createCursorCodec(secret: Uint8Array): CursorCodec {
+	// Made once: from bytes it would be made anew for every cursor.
+	const key = createSecretKey(secret);
 	return {
 		encode(position, fingerprint) {
 			const plain =
@@ -50,12 +56,12 @@ export function createCursorCodec(secret: Uint8Array): CursorCodec {
 					? Buffer.from([KIND_END])
 					: Buffer.concat([Buffer.from([KIND_AFTER]), Buffer.from(position.after, 'latin1')]);
 			// Derived from the content: equal nonces only ever seal equal texts.
-			const nonce = createHmac('sha256', secret)
+			const nonce = createHmac('sha256', key)
 				.update(fingerprint)
 				.update(plain)
 				.digest()
 				.subarray(0, NONCE_BYTES);
-			const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(fingerprint);
+			const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(fingerprint);
 			const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
 			return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
 		},
@@ -65,7 +71,7 @@ export function createCursorCodec(secret: Uint8Array): CursorCodec {
 			const tagEnd = NONCE_BYTES + TAG_BYTES;
 			let plain: Buffer;
 			try {
-				const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, NONCE_BYTES), {
+				const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
 					authTagLength: TAG_BYTES,
 				});
 				decipher.setAAD(fingerprint).setAuthTag(bytes.subarray(NONCE_BYTES, tagEnd));

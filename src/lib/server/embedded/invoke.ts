@@ -1,5 +1,5 @@
 /** Runs one function that has been found: arguments checked before, the value after. */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate } from 'node:timers';
 import { runInside, type Execution } from './execution.ts';
 import { tableNameOfId } from './idRules.ts';
 import { isJsonObject } from './jsonValues.ts';
@@ -66,8 +66,12 @@ async function runToEnd(
 	execution.isOver = true;
 	// Node tells of a rejection only when the turn it happened in is over.
 	if (execution.hasRefused || hasTimeForTurn(execution))
-		await Promise.race([setImmediate(), stray]);
+		await Promise.race([nextTurn(), stray]);
 	return json;
+}
+
+function nextTurn(): Promise<void> {
+	return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What was started and not awaited is refused from here on; that alone fails nothing, as on Convex. */

@@ -17,8 +17,8 @@ interface Connection {
 	users: number;
 }
 
-/** Connections kept open without a user; more are closed after a burst. */
-const MAX_IDLE_CONNECTIONS = 4;
+/** Connections kept open without a user, beside the latest; more are closed after a burst. */
+const MAX_IDLE_CONNECTIONS = 3;
 
 export class SnapshotPool {
 	#open: () => SqliteDatabase;
@@ -32,7 +32,16 @@ export class SnapshotPool {
 
 	/** Must be called after every COMMIT: later leases see it. */
 	advance(): void {
+		this.rest();
 		this.#latest = null;
+	}
+
+	/**
+	 * Must be called before every COMMIT. A view that nobody uses is kept, since the next query may want the same; but
+	 * one that is open while a commit is written keeps the WAL from being started afresh.
+	 */
+	rest(): void {
+		if (this.#latest?.users === 0) this.#unpin(this.#latest);
 	}
 
 	lease(): SnapshotLease {
@@ -45,7 +54,8 @@ export class SnapshotPool {
 			release: () => {
 				if (isReleased) return;
 				isReleased = true;
-				if (--connection.users === 0) this.#unpin(connection);
+				connection.users--;
+				if (connection.users === 0 && connection !== this.#latest) this.#unpin(connection);
 			},
 		};
 	}
@@ -72,7 +82,6 @@ export class SnapshotPool {
 		return connection;
 	}
 
-	/** The read transaction ends with its last user: while one is open, the WAL cannot be started afresh. */
 	#unpin(connection: Connection): void {
 		if (!this.#all.has(connection)) return;
 		if (this.#latest === connection) this.#latest = null;

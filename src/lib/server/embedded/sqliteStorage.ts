@@ -241,6 +241,7 @@ export class OpenStorage implements SqliteStorage {
 		const whileBusy = this.#options.whileBusy ?? ((run) => run());
 		return this.#group.exclusive(() =>
 			whileBusy(async () => {
+				this.#snapshots.rest();
 				const meta = (this.#metaDuringPush = new Map());
 				try {
 					return await work();
@@ -346,6 +347,7 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	#beforeCommit(): void {
+		this.#snapshots.rest();
 		this.#commitClock.save();
 		const now = this.#options.clock.now();
 		if (now - this.#lastPruneMs < PRUNE_EVERY_MS) return;

@@ -31,6 +31,14 @@ export interface TransactionReadsOptions {
 	meter: UsageMeter;
 }
 
+/** What of a query is wanted. */
+interface QueryPart {
+	/** Narrows the bounds before anything is read. */
+	limitTo: (bounds: Bounds, isDescending: boolean) => Bounds;
+	/** How many rows will do; null: nobody knows. */
+	rows: number | null;
+}
+
 export class TransactionReads {
 	readonly readSet = new ReadSet();
 	/** Replaced when the transaction makes a table. */
@@ -110,9 +118,10 @@ export class TransactionReads {
 		const encode = (position: CursorPosition) => cursors.encode(position, fingerprint);
 		const { documentsRead, bytesRead } = this.#meter.metrics();
 		const left = { rows: documentsRead.remaining, bytes: bytesRead.remaining };
-		const stream = this.#open(component, request.query, (bounds, isDescending) =>
-			narrow(bounds, interval, isDescending),
-		);
+		const stream = this.#open(component, request.query, {
+			limitTo: (bounds, isDescending) => narrow(bounds, interval, isDescending),
+			rows: request.query.operators.length === 0 ? request.pageSize : null,
+		});
 		if (!stream) {
 			const continueCursor = encode(interval.end ?? 'end');
 			return { page: [], isDone: true, continueCursor, splitCursor: null, pageStatus: null };
@@ -140,19 +149,15 @@ export class TransactionReads {
 		this.readSet.addUnknownTable(this.#services.unknownTables.idOf(component, table));
 	}
 
-	/** null: the table does not exist. `limitTo` narrows the bounds before anything is read. */
-	#open(
-		component: ComponentPath,
-		query: QueryJson,
-		limitTo: ((bounds: Bounds, isDescending: boolean) => Bounds) | null,
-	): Stream | null {
+	/** null: the table does not exist. */
+	#open(component: ComponentPath, query: QueryJson, part: QueryPart | null): Stream | null {
 		const operators = compileOperators(query.operators);
 		const { source } = query;
 		if (source.type === 'Search') {
 			const text = resolveTextQuery(this.catalog, component, source);
 			this.#meter.readRange();
 			const everything = prefixBounds('');
-			const bounds = limitTo ? limitTo(everything, false) : everything;
+			const bounds = part ? part.limitTo(everything, false) : everything;
 			const search = new TextSearch({
 				reader: this.#reader,
 				overlay: this.#overlay,
@@ -169,7 +174,7 @@ export class TransactionReads {
 			return null;
 		}
 		this.#meter.readRange();
-		const bounds = limitTo ? limitTo(target.bounds, isDescending) : target.bounds;
+		const bounds = part ? part.limitTo(target.bounds, isDescending) : target.bounds;
 		const indexId = target.index.id;
 		const rows = new MergedRange(
 			this.#reader,
@@ -177,7 +182,7 @@ export class TransactionReads {
 			indexId,
 			bounds,
 			isDescending,
-			expectedRows(query.operators),
+			part?.rows ?? expectedRows(query.operators),
 		);
 		const stream = new Stream(indexId, rows, bounds, operators, this.#meter);
 		this.readSet.addSource(stream);
