@@ -46,7 +46,7 @@ export const STORAGE: Plant[] = [
 		name: 'queries keep an old snapshot',
 		suite: 'storage/snapshots',
 		file: 'snapshots.ts',
-		from: 'advance(): void {\n\t\tthis.#latest = null;',
+		from: 'advance(): void {\n\t\tthis.rest();\n\t\tthis.#latest = null;',
 		to: 'advance(): void {',
 		red: 'those of different commits keep apart',
 	},
