@@ -5,7 +5,7 @@ import path from 'node:path';
 import { importFile } from '../../lib/server/embedded/operate/importFile.ts';
 import type { ImportFormat } from '../../lib/server/embedded/operate/importSource.ts';
 import type { ImportMode } from '../../lib/server/embedded/operate/importTables.ts';
-import { openStorage } from '../../lib/server/embedded/storage.ts';
+import { openStorage } from '../../lib/server/embedded/storage/storage.ts';
 import { CommandError, fromCaller, readArguments } from './command.ts';
 import { ask, placeOf, report } from './places.ts';
 

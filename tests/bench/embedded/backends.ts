@@ -5,8 +5,8 @@ import path from 'node:path';
 import { makeFunctionReference } from 'convex/server';
 import { convexToJson, jsonToConvex, type Value } from 'convex/values';
 import { convexTest } from 'convex-test';
-import { createFunctionRunner } from '../../../src/lib/server/embedded/functions.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { createFunctionRunner } from '../../../src/lib/server/embedded/functions/functions.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { Clock, FunctionOutcome, JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import schema from './convex/schema.ts';
 

@@ -9,7 +9,7 @@ import {
 import {
 	ACTION_LIMIT_MS,
 	TRANSACTION_LIMIT_MS,
-} from '../../../src/lib/server/embedded/timeLimits.ts';
+} from '../../../src/lib/server/embedded/functions/timeLimits.ts';
 import type { Caller, JsonValue } from '../../../src/lib/server/embedded/types.ts';
 
 export const FIXTURE = path.resolve(import.meta.dirname, '../fixtures/disk/convex');

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openSqlite } from '../../../src/lib/server/embedded/sqlite.ts';
-import { checkIntegrity } from '../../../src/lib/server/embedded/integrity.ts';
-import { loadCatalog } from '../../../src/lib/server/embedded/loadCatalog.ts';
+import { openSqlite } from '../../../src/lib/server/embedded/storage/sqlite.ts';
+import { checkIntegrity } from '../../../src/lib/server/embedded/storage/integrity.ts';
+import { loadCatalog } from '../../../src/lib/server/embedded/storage/loadCatalog.ts';
 import type { Everything } from './app.ts';
 
 /** Sentences about what is wrong; none: all is well. */

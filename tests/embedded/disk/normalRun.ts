@@ -1,8 +1,8 @@
 /** Child process of the power-loss suite, under the shim: the store alone, with synchronous=NORMAL. */
 import { openSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from '../../../src/lib/server/embedded/durableFolder.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { makeFolder } from '../../../src/lib/server/embedded/storage/durableFolder.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 
 const WRITES = 300;
 /** Several checkpoints within the run: one comes every 1,000 pages. */

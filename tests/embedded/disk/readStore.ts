@@ -1,7 +1,7 @@
 /** The fixture's data as the store alone reads it: for folders that no server runs on. */
 import path from 'node:path';
-import { CONVEX_LIMITS } from '../../../src/lib/server/embedded/limits.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { CONVEX_LIMITS } from '../../../src/lib/server/embedded/storage/limits.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import type { Everything } from './app.ts';
 

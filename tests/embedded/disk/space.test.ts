@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mutate, openTestStorage, temporaryFolder } from '../storage/helpers.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 
 const TEXT = 'x'.repeat(2_000);
 

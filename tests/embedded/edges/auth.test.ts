@@ -1,7 +1,7 @@
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { AuthFailure, createAuthenticator } from '../../../src/lib/server/embedded/auth.ts';
-import { createKeySets } from '../../../src/lib/server/embedded/jwks.ts';
+import { AuthFailure, createAuthenticator } from '../../../src/lib/server/embedded/edges/auth.ts';
+import { createKeySets } from '../../../src/lib/server/embedded/edges/jwks.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { FakeClock } from './fakeRunner.ts';
 import {

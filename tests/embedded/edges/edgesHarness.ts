@@ -6,8 +6,8 @@ import {
 	createEdges,
 	type EdgeOptions,
 	type Edges,
-} from '../../../src/lib/server/embedded/edges.ts';
-import type { FileAccess } from '../../../src/lib/server/embedded/runnerOptions.ts';
+} from '../../../src/lib/server/embedded/edges/edges.ts';
+import type { FileAccess } from '../../../src/lib/server/embedded/functions/runnerOptions.ts';
 import { FakeRunner } from './fakeRunner.ts';
 
 export interface RawAnswer {

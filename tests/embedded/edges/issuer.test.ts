@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createIssuerReader } from '../../../src/lib/server/embedded/fetchJson.ts';
+import { createIssuerReader } from '../../../src/lib/server/embedded/edges/fetchJson.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RangeIndex } from '../../../src/lib/server/embedded/rangeIndex.ts';
+import { RangeIndex } from '../../../src/lib/server/embedded/sync/rangeIndex.ts';
 import type { KeyRange } from '../../../src/lib/server/embedded/types.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { prepareQuery, QueryCache } from '../../../src/lib/server/embedded/subscriptions.ts';
+import { prepareQuery, QueryCache } from '../../../src/lib/server/embedded/sync/subscriptions.ts';
 import type { Caller, JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { FakeRunner, gate } from './fakeRunner.ts';
 

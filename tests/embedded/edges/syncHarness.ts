@@ -1,9 +1,12 @@
 /** A sync session on a pretend socket, over the fake runner and a clock that only tests move. */
-import { createAuthenticator, type Authenticator } from '../../../src/lib/server/embedded/auth.ts';
-import { createKeySets } from '../../../src/lib/server/embedded/jwks.ts';
-import { QueryCache } from '../../../src/lib/server/embedded/subscriptions.ts';
-import { decodeTs } from '../../../src/lib/server/embedded/syncMessages.ts';
-import { SyncSession } from '../../../src/lib/server/embedded/syncSession.ts';
+import {
+	createAuthenticator,
+	type Authenticator,
+} from '../../../src/lib/server/embedded/edges/auth.ts';
+import { createKeySets } from '../../../src/lib/server/embedded/edges/jwks.ts';
+import { QueryCache } from '../../../src/lib/server/embedded/sync/subscriptions.ts';
+import { decodeTs } from '../../../src/lib/server/embedded/sync/syncMessages.ts';
+import { SyncSession } from '../../../src/lib/server/embedded/sync/syncSession.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { FakeClock, FakeRunner } from './fakeRunner.ts';
 
@@ -44,11 +47,9 @@ export function syncHarness(given: { auth?: Authenticator; adminKey?: string } =
 	const cache = new QueryCache({ runner, latestTs, log });
 	runner.onCommit((commit) => cache.onCommit(commit));
 	runner.onPush(() => cache.invalidateAll());
-	const keySets = createKeySets(
-		clock,
-		async () => Promise.reject(new Error('no network')),
-		['http://own.test'],
-	);
+	const keySets = createKeySets(clock, async () => Promise.reject(new Error('no network')), [
+		'http://own.test',
+	]);
 	const auth =
 		given.auth ??
 		createAuthenticator({

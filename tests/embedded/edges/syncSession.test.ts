@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeTs } from '../../../src/lib/server/embedded/syncMessages.ts';
+import { encodeTs } from '../../../src/lib/server/embedded/sync/syncMessages.ts';
 import { gate } from './fakeRunner.ts';
 import { brokenChain, syncHarness, tsOf } from './syncHarness.ts';
 

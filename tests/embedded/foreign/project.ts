@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach } from 'vitest';
-import type { RunnerOptions } from '../../../src/lib/server/embedded/functions.ts';
+import type { RunnerOptions } from '../../../src/lib/server/embedded/functions/functions.ts';
 import { openRunner, type Opened } from '../functions/support.ts';
 
 const OWN_PACKAGES = path.join(import.meta.dirname, '../../../node_modules');

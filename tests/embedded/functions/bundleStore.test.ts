@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BundleStore } from '../../../src/lib/server/embedded/bundleStore.ts';
+import { BundleStore } from '../../../src/lib/server/embedded/bundles/bundleStore.ts';
 import { openRunner, type Opened } from './support.ts';
 
 const CONVEX = path.join(import.meta.dirname, '../../../node_modules/convex');

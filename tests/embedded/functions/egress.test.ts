@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { judgeAddress } from '../../../src/lib/server/embedded/addressRules.ts';
+import { judgeAddress } from '../../../src/lib/server/embedded/functions/addressRules.ts';
 import {
 	createEgressFetch,
 	type EgressInit,
 	type EgressOptions,
-} from '../../../src/lib/server/embedded/egressFetch.ts';
+} from '../../../src/lib/server/embedded/functions/egressFetch.ts';
 
 let server: Server;
 let host: string;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasUseNode } from '../../../src/lib/server/embedded/entryPoints.ts';
+import { hasUseNode } from '../../../src/lib/server/embedded/bundles/entryPoints.ts';
 import { openRunner, valueOf, type Opened } from './support.ts';
 
 /** Inside node_modules, so that `convex/server` resolves as in a project. */

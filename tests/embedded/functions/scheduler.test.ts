@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { readCrons, nextRunMs, type CronSpec } from '../../../src/lib/server/embedded/cronSpecs.ts';
-import { DueQueue } from '../../../src/lib/server/embedded/dueQueue.ts';
+import {
+	readCrons,
+	nextRunMs,
+	type CronSpec,
+} from '../../../src/lib/server/embedded/scheduler/cronSpecs.ts';
+import { DueQueue } from '../../../src/lib/server/embedded/scheduler/dueQueue.ts';
 import { failureOf, ManualClock, openRunner, settle, valueOf, type Opened } from './support.ts';
 
 const MINUTE = 60_000;

@@ -6,8 +6,11 @@ import {
 	createFunctionRunner,
 	type EmbeddedFunctions,
 	type RunnerOptions,
-} from '../../../src/lib/server/embedded/functions.ts';
-import { openStorage, type SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+} from '../../../src/lib/server/embedded/functions/functions.ts';
+import {
+	openStorage,
+	type SqliteStorage,
+} from '../../../src/lib/server/embedded/storage/storage.ts';
 import type {
 	Caller,
 	Clock,

@@ -8,7 +8,7 @@ import {
 	jsOperations,
 	syncOperations,
 	unsupportedOperations,
-} from '../../../src/lib/server/embedded/syscalls.ts';
+} from '../../../src/lib/server/embedded/functions/syscalls.ts';
 
 const CONVEX = path.dirname(createRequire(import.meta.url).resolve('convex/package.json'));
 const TABLES = [syncOperations, asyncOperations, jsOperations, unsupportedOperations];

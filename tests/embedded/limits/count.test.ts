@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSqlite } from '../../../src/lib/server/embedded/sqlite.ts';
+import { openSqlite } from '../../../src/lib/server/embedded/storage/sqlite.ts';
 import { follow, httpClient, socketClient } from '../clients/clientHarness.ts';
 import { openRunner, valueOf, type Opened } from '../functions/support.ts';
 import { api, serveLimits } from './served.ts';

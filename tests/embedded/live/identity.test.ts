@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { encodeTs } from '../../../src/lib/server/embedded/syncMessages.ts';
+import { encodeTs } from '../../../src/lib/server/embedded/sync/syncMessages.ts';
 import { api, follow, served, socketClient } from '../clients/clientHarness.ts';
 import { gate } from '../edges/fakeRunner.ts';
 import { brokenChain, syncHarness, type Peer } from '../edges/syncHarness.ts';

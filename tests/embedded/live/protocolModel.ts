@@ -1,5 +1,5 @@
 /** What the sync protocol demands of either side, as a reference to judge recorded messages by. */
-import { decodeTs } from '../../../src/lib/server/embedded/syncMessages.ts';
+import { decodeTs } from '../../../src/lib/server/embedded/sync/syncMessages.ts';
 import type { Message } from './wire.ts';
 
 interface Version {

@@ -24,7 +24,7 @@ import {
 	type DataFolder,
 } from '../../../src/lib/server/embedded/operate/dataFolder.ts';
 import { restoreBackup } from '../../../src/lib/server/embedded/operate/restore.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import { serve } from '../clients/serve.ts';
 import {
 	collect,

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolder } from '../../../src/lib/server/embedded/operate/dataFolder.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { DbSession, JsonValue } from '../../../src/lib/server/embedded/types.ts';
 
 const [folder, writers] = process.argv.slice(2) as [string, string];

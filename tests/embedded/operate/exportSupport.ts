@@ -12,7 +12,7 @@ import {
 	type ImportReport,
 	type ImportRequest,
 } from '../../../src/lib/server/embedded/operate/importFile.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { openTestStorage, temporaryFolder } from '../storage/helpers.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
-import { encodeId } from '../../../src/lib/server/embedded/ids.ts';
+import { encodeId } from '../../../src/lib/server/embedded/storage/ids.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import {
 	collect,

@@ -3,8 +3,11 @@
  * Arguments: file, n, and "bare" to leave out the transaction around the migration, which is the planted bug of the
  * test's control. Prints "done" when it got through alive.
  */
-import { openSqlite, type SqliteDatabase } from '../../../src/lib/server/embedded/sqlite.ts';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import {
+	openSqlite,
+	type SqliteDatabase,
+} from '../../../src/lib/server/embedded/storage/sqlite.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 
 const [file, last, mode] = process.argv.slice(2) as [string, string, string?];
 let left = Number(last);

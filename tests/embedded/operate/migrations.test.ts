@@ -4,8 +4,8 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
-import { STORE_VERSION } from '../../../src/lib/server/embedded/storeVersion.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
+import { STORE_VERSION } from '../../../src/lib/server/embedded/storage/storeVersion.ts';
 import { codeOf, manualClock, openTestStorage, temporaryFolder } from '../storage/helpers.ts';
 import { fixtureOf, hasFixture, sumsOf, writeFixtureStore } from './storeFixtures.ts';
 

@@ -1,5 +1,5 @@
 /** Pushes a schema with search indexes over the documents of `file`; says when it begins. Killed by its parent. */
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import { posts, textIndex } from './support.ts';
 
 const storage = openStorage({ file: process.argv[2]!, clock: { now: () => Date.now() } });

@@ -1,7 +1,7 @@
 /** Random documents, writes, roll-backs and questions: the same documents in the same order as the naive search. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { DbSession, JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { collect, openTestStorage, query } from '../storage/helpers.ts';
 import { naiveSearch, type Post } from './naive.ts';

@@ -3,8 +3,8 @@ import { v, type GenericValidator } from 'convex/values';
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openSqlite } from '../../../src/lib/server/embedded/sqlite.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { openSqlite } from '../../../src/lib/server/embedded/storage/sqlite.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type {
 	JsonValue,
 	SchemaDefinition,

@@ -1,8 +1,8 @@
 /** Read sets of searches: whoever is not woken has nothing to hear, and whoever shares nothing is not woken. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RangeIndex } from '../../../src/lib/server/embedded/rangeIndex.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { RangeIndex } from '../../../src/lib/server/embedded/sync/rangeIndex.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { Commit, JsonValue, KeyRange } from '../../../src/lib/server/embedded/types.ts';
 import { collect, openTestStorage } from '../storage/helpers.ts';
 import { passes, type Post, sharesWord } from './naive.ts';

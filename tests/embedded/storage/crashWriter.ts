@@ -3,7 +3,7 @@
  * acknowledged. Arguments: file, number of writers, name of this round.
  */
 import { writeSync } from 'node:fs';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type { JsonValue, QueryJson } from '../../../src/lib/server/embedded/types.ts';
 
 const [file, writers, round] = process.argv.slice(2) as [string, string, string];

@@ -1,6 +1,6 @@
 import { convexToJson } from 'convex/values';
 import { describe, expect, test } from 'vitest';
-import { compileFilter } from '../../../src/lib/server/embedded/filters.ts';
+import { compileFilter } from '../../../src/lib/server/embedded/storage/filters.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import { codeOf } from './helpers.ts';
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
-import { GroupCommit } from '../../../src/lib/server/embedded/groupCommit.ts';
-import type { SqliteDatabase } from '../../../src/lib/server/embedded/sqlite.ts';
+import { GroupCommit } from '../../../src/lib/server/embedded/storage/groupCommit.ts';
+import type { SqliteDatabase } from '../../../src/lib/server/embedded/storage/sqlite.ts';
 import { collect, mutate, openTestStorage, pluck, query, scan } from './helpers.ts';
 
 /** A promise and what settles it. */

@@ -6,12 +6,12 @@ import {
 	openStorage,
 	type SqliteStorage,
 	type StorageOptions,
-} from '../../../src/lib/server/embedded/storage.ts';
+} from '../../../src/lib/server/embedded/storage/storage.ts';
 import {
 	openSqlite,
 	type SqliteDatabase,
 	type SqliteOptions,
-} from '../../../src/lib/server/embedded/sqlite.ts';
+} from '../../../src/lib/server/embedded/storage/sqlite.ts';
 import type {
 	DbSession,
 	JsonValue,

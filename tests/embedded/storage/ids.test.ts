@@ -6,7 +6,7 @@ import {
 	encodeId,
 	FIRST_TABLE_NUMBER,
 	fletcher16,
-} from '../../../src/lib/server/embedded/ids.ts';
+} from '../../../src/lib/server/embedded/storage/ids.ts';
 
 const internalId = fc.uint8Array({ minLength: 16, maxLength: 16 });
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import type {
 	Commit,
 	DbSession,

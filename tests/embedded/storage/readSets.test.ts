@@ -6,7 +6,7 @@ import type {
 	KeyRange,
 	QueryJson,
 } from '../../../src/lib/server/embedded/types.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import {
 	collect,
 	indexRange,

@@ -2,7 +2,7 @@ import { v, type GenericValidator } from 'convex/values';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JsonValue, SchemaDefinition } from '../../../src/lib/server/embedded/types.ts';
-import type { SqliteStorage } from '../../../src/lib/server/embedded/storage.ts';
+import type { SqliteStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
 import {
 	codeOf,
 	collect,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openSqlite } from '../../../src/lib/server/embedded/sqlite.ts';
+import { openSqlite } from '../../../src/lib/server/embedded/storage/sqlite.ts';
 import {
 	collect,
 	indexRange,

@@ -3,8 +3,8 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { openStorage } from '../../../src/lib/server/embedded/storage.ts';
-import { STORE_VERSION } from '../../../src/lib/server/embedded/storeVersion.ts';
+import { openStorage } from '../../../src/lib/server/embedded/storage/storage.ts';
+import { STORE_VERSION } from '../../../src/lib/server/embedded/storage/storeVersion.ts';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
 import {
 	codeOf,
@@ -105,7 +105,7 @@ describe('the data file', () => {
 	test('belongs to one process, and is free again after that process ends', async () => {
 		const file = newFile();
 		const storage = openTestStorage({ file });
-		const script = `import { openStorage } from ${JSON.stringify(new URL('../../../src/lib/server/embedded/storage.ts', import.meta.url).href)};
+		const script = `import { openStorage } from ${JSON.stringify(new URL('../../../src/lib/server/embedded/storage/storage.ts', import.meta.url).href)};
 			try { openStorage({ file: process.argv[1], clock: { now: () => 0 } }); console.log('opened'); }
 			catch (error) { console.log(error.code); }`;
 		const open = () =>

@@ -1,7 +1,10 @@
 import { convexToJson, v, type GenericValidator, type Value } from 'convex/values';
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../../src/lib/server/embedded/types.ts';
-import { explainMismatch, parseValidator } from '../../../src/lib/server/embedded/validators.ts';
+import {
+	explainMismatch,
+	parseValidator,
+} from '../../../src/lib/server/embedded/storage/validators.ts';
 
 function explain(validator: GenericValidator, value: Value): string | null {
 	const parsed = parseValidator((validator as unknown as { json: JsonValue }).json);

@@ -9,7 +9,7 @@ import {
 	encodeKey,
 	keyToBytes,
 	prefixBounds,
-} from '../../../src/lib/server/embedded/valueKeys.ts';
+} from '../../../src/lib/server/embedded/storage/valueKeys.ts';
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;

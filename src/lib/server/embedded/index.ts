@@ -12,16 +12,16 @@ import { createAdminApi } from './admin/adminApi.ts';
 import { ExecutionLog } from './admin/executionLog.ts';
 import { EXECUTION_EVENT, type ExecutionRecord } from './admin/executionRecords.ts';
 import { systemClock } from './clock.ts';
-import { makeFolder } from './durableFolder.ts';
-import { createEdges, type Edges } from './edges.ts';
+import { makeFolder } from './storage/durableFolder.ts';
+import { createEdges, type Edges } from './edges/edges.ts';
 import { dataFolder } from './operate/dataFolder.ts';
 import { OfficialExport } from './operate/officialExport.ts';
 import { OfficialImport } from './operate/officialImport.ts';
 import { type StateQueries, withStateQueries } from './operate/officialStates.ts';
 import { withOperateApi } from './operate/operateApi.ts';
 import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from './types.ts';
-import { useUtc } from './utcTime.ts';
-import { watchFolders } from './watchFolders.ts';
+import { useUtc } from './functions/utcTime.ts';
+import { watchFolders } from './bundles/watchFolders.ts';
 import {
 	hostInThread,
 	type EngineHost,

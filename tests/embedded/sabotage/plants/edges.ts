@@ -4,7 +4,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a range holds its own end',
 		suite: 'edges/rangeIndex',
-		file: 'rangeIndex.ts',
+		file: 'sync/rangeIndex.ts',
 		from: 'if (compareKeys(key, node.end) < 0) for',
 		to: 'if (compareKeys(key, node.end) <= 0) for',
 		red: 'agrees with a linear scan under any adds and removes',
@@ -12,7 +12,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'an answer for one identity is kept for all',
 		suite: 'edges/subscriptions',
-		file: 'subscriptions.ts',
+		file: 'sync/subscriptions.ts',
 		from: 'const key = outcome.usedIdentity ? query.ownKey : query.sharedKey;',
 		to: 'const key = query.sharedKey;',
 		red: 'SEC-35 the answer for one identity is never given to another',
@@ -20,7 +20,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a commit during an evaluation is not looked at',
 		suite: 'edges/subscriptions',
-		file: 'subscriptions.ts',
+		file: 'sync/subscriptions.ts',
 		from: 'if (commit.ts > result.ts && hits(commit.writes, result.readSet)) {',
 		to: 'if (commit.ts < 0n) {',
 		red: 'a commit during an evaluation makes its result stale, not wrong',
@@ -28,7 +28,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a client that has seen the future is served the past',
 		suite: 'edges/syncSession',
-		file: 'syncSession.ts',
+		file: 'sync/syncSession.ts',
 		from: 'if (observed !== null && observed > this.options.latestTs()) {',
 		to: 'if (observed !== null && observed < 0n) {',
 		red: 'a client that has seen the future is sent away',
@@ -36,7 +36,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'Connect need not come first',
 		suite: 'edges/syncViolations',
-		file: 'syncSession.ts',
+		file: 'sync/syncSession.ts',
 		from: "if (message.type !== 'Connect' && this.sessionId === null) {",
 		to: "if (message.type === 'Event' && this.sessionId === null) {",
 		red: 'SEC-64 anything before Connect is refused',
@@ -44,7 +44,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'every origin may open a socket',
 		suite: 'edges/socket',
-		file: 'cors.ts',
+		file: 'edges/cors.ts',
 		from: 'allowsSocket: (origin) => origin === null || allows(origin),',
 		to: 'allowsSocket: () => true,',
 		red: 'SEC-52 pages of other origins cannot open a socket',
@@ -52,7 +52,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a provider without an audience is accepted',
 		suite: 'edges/auth',
-		file: 'auth.ts',
+		file: 'edges/auth.ts',
 		from: 'if (!issuer || !applicationId) return null;',
 		to: 'if (!issuer) return null;',
 		red: 'nor a provider without an audience',
@@ -60,7 +60,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'tokens live for an hour longer',
 		suite: 'edges/auth',
-		file: 'auth.ts',
+		file: 'edges/auth.ts',
 		from: 'const LEEWAY_SECONDS = 5;',
 		to: 'const LEEWAY_SECONDS = 3_605;',
 		red: '5 seconds of clock difference are forgiven',
@@ -68,7 +68,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'redirects of an issuer are followed',
 		suite: 'edges/issuer',
-		file: 'fetchJson.ts',
+		file: 'edges/fetchJson.ts',
 		from: "redirect: 'error',",
 		to: "redirect: 'follow',",
 		red: 'SEC-10 a redirect is not followed',
@@ -76,7 +76,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a token on a socket never expires',
 		suite: 'edges/syncAuth',
-		file: 'syncSession.ts',
+		file: 'sync/syncSession.ts',
 		from: 'this.armExpiry(expiresAtMs);\n\t\tthis.querySet',
 		to: 'this.querySet',
 		red: 'when a token expires, the socket says so by itself',
@@ -84,7 +84,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'what a proxy said is believed from anybody',
 		suite: 'edges/httpActions',
-		file: 'httpApi.ts',
+		file: 'edges/httpApi.ts',
 		from: "if (name.startsWith('x-better-auth-forwarded-')) headers.delete(name);",
 		to: 'void name;',
 		red: 'SEC-51 what only a proxy may say is not believed from others',
@@ -92,7 +92,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'an undeclared body may have any length',
 		suite: 'edges/httpApi',
-		file: 'httpMessages.ts',
+		file: 'edges/httpMessages.ts',
 		from: 'if (bytes > maxBytes) {',
 		to: 'if (bytes < 0) {',
 		red: 'SEC-63 a body over the limit is refused, declared or not',
@@ -100,7 +100,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a mutation sent again is done again',
 		suite: 'clients/reconnect',
-		file: 'topCalls.ts',
+		file: 'functions/topCalls.ts',
 		from: 'const done = session && storage.findRequest(session.sessionId, session.requestId);',
 		to: 'const done = null as { resultJson: string; ts: bigint } | null;',
 		red: 'a replay is answered from the disk after SIGKILL',
@@ -109,7 +109,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a query that looks at the identity is shared',
 		suite: 'clients/auth',
-		file: 'metaOperations.ts',
+		file: 'functions/metaOperations.ts',
 		from: 'if (transaction) transaction.usedIdentity = true;',
 		to: 'void transaction;',
 		red: 'a token makes the queries somebody’s, signing out makes them nobody’s',
@@ -118,7 +118,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a part of a file says it is the whole',
 		suite: 'clients/files',
-		file: 'httpFiles.ts',
+		file: 'edges/httpFiles.ts',
 		from: 'return new Response(body, { status: range ? 206 : 200, headers });',
 		to: 'return new Response(body, { status: 200, headers });',
 		red: 'a file is uploaded once, served in whole and in ranges',
@@ -135,7 +135,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'errorData is left out on sockets',
 		suite: 'clients/live',
-		file: 'syncSession.ts',
+		file: 'sync/syncSession.ts',
 		from: 'const errorData = data === undefined ? {} : { errorData: data };',
 		to: 'const errorData = {};',
 		red: 'the data of a ConvexError arrives by socket and by HTTP',
@@ -143,7 +143,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'the journal is lost',
 		suite: 'clients/pagination',
-		file: 'topCalls.ts',
+		file: 'functions/topCalls.ts',
 		from: 'journal: produced === null ? null : JSON.stringify({ endCursor: produced }),',
 		to: 'journal: null,',
 		red: 'pages stay gapless when rows are inserted',
@@ -152,7 +152,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'the same question is computed for each who asks',
 		suite: 'live/storm',
-		file: 'subscriptions.ts',
+		file: 'sync/subscriptions.ts',
 		from: 'this.inFlight.set(key, promise);',
 		to: '',
 		red: 'R12 1,000 clients cut at once',
@@ -161,7 +161,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a slow reader is sent everything',
 		suite: 'live/slowSockets',
-		file: 'syncQuerySet.ts',
+		file: 'sync/syncQuerySet.ts',
 		from: 'await this.options.drained();',
 		to: '',
 		red: 'is kept one Transition at most',
@@ -170,7 +170,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a new identity is told the old one’s results',
 		suite: 'live/identity',
-		file: 'syncQuerySet.ts',
+		file: 'sync/syncQuerySet.ts',
 		from: 'query.prepared = null;\n\t\t\tthis.stale.add(query);',
 		to: 'this.stale.add(query);',
 		red: 'what was computed for the one before is never told as the next one’s',
@@ -179,7 +179,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'nobody waits for a table that is not there',
 		suite: 'live/dependencies',
-		file: 'readSet.ts',
+		file: 'storage/readSet.ts',
 		from: 'for (const indexId of this.#unknown) add(indexId, PSEUDO_BOUNDS);',
 		to: '',
 		red: 'a table, a range and a function that do not exist',
@@ -188,7 +188,7 @@ export const EDGES: Plant[] = [
 	{
 		name: 'a MutationResponse owes no Transition',
 		suite: 'live/stateMachine',
-		file: 'syncSession.ts',
+		file: 'sync/syncSession.ts',
 		from: 'if (outcome.ok) this.querySet.owe(commitTs);',
 		to: '',
 		red: 'no promise of the protocol is broken',

@@ -4,7 +4,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'announced digests are not compared',
 		suite: 'functions/http',
-		file: 'fileStore.ts',
+		file: 'functions/fileStore.ts',
 		from: '\t\t\tsha256 !== null &&\n',
 		to: "\t\t\tsha256 === '' &&\n",
 		red: 'refuses wrong, altered and old tokens, and wrong digests',
@@ -12,7 +12,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'kept bundles are imported at once',
 		suite: 'functions/lateModules',
-		file: 'loader.ts',
+		file: 'bundles/loader.ts',
 		from: 'if (!known) return collectFunctions',
 		to: 'if (module) return collectFunctions',
 		red: 'modules of kept bundles are imported when one of their functions is called',
@@ -20,7 +20,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'an operation is missing',
 		suite: 'functions/syscalls',
-		file: 'metaOperations.ts',
+		file: 'functions/metaOperations.ts',
 		from: "'1.0/auditLog': { place: 'anywhere', run: () => null },",
 		to: '',
 		red: 'handles, or refuses by name, every operation of the installed convex',
@@ -28,7 +28,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'internal functions of a component are open to its parent',
 		suite: 'functions/components',
-		file: 'components.ts',
+		file: 'bundles/components.ts',
 		from: 'if (resolved.found.isPublic) return resolved;',
 		to: 'return resolved;',
 		red: 'hide their internal functions, but may hand them out',
@@ -37,7 +37,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'the server goes on after a rejection of its own',
 		suite: 'functions/stray',
-		file: 'strayErrors.ts',
+		file: 'functions/strayErrors.ts',
 		from: '\t\tendProcess(reason);',
 		to: '\t\tvoid reason;',
 		red: 'own rejection ends the process',
@@ -45,7 +45,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'time passes in queries',
 		suite: 'functions/globals',
-		file: 'globals.ts',
+		file: 'functions/globals.ts',
 		from: 'return execution.transaction?.nowMs ?? runOutside(',
 		to: 'return runOutside(',
 		red: 'stands still in a query, and Date stays Date',
@@ -53,7 +53,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'only the first address of a name is judged',
 		suite: 'functions/egress',
-		file: 'egressFetch.ts',
+		file: 'functions/egressFetch.ts',
 		from: 'addresses?.map(({ address }) => check(address))',
 		to: 'addresses?.slice(0, 1).map(({ address }) => check(address))',
 		red: 'judges a name by every address it resolves to',
@@ -61,7 +61,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'tests are pushed as functions',
 		suite: 'functions/push',
-		file: 'entryPoints.ts',
+		file: 'bundles/entryPoints.ts',
 		from: 'if ((base.match(/\\./g) ?? []).length > 1) return false;',
 		to: '',
 		red: 'skips what the official bundler skips',
@@ -69,7 +69,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'a cron that is still running is started again',
 		suite: 'functions/scheduler',
-		file: 'crons.ts',
+		file: 'scheduler/crons.ts',
 		from: 'if (this.running.has(key)) {',
 		to: 'if (this.running.size > 9) {',
 		red: 'never run twice at once',
@@ -78,7 +78,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'crons make up for what they missed',
 		suite: 'functions/scheduler',
-		file: 'crons.ts',
+		file: 'scheduler/crons.ts',
 		from: ': nextRunMs(spec, now, known.nextMs);',
 		to: ': known.nextMs;',
 		red: 'leave out what they missed, and keep their rhythm over a restart',
@@ -87,7 +87,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'damaged bundles are taken',
 		suite: 'functions/bundleStore',
-		file: 'bundleStore.ts',
+		file: 'bundles/bundleStore.ts',
 		from: ' || !isWhole(kept, manifest)) continue;',
 		to: ') continue;',
 		red: 'are made anew when they are damaged',
@@ -96,7 +96,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'what a failed mutation wrote is kept',
 		suite: 'functions/calls',
-		file: 'topCalls.ts',
+		file: 'functions/topCalls.ts',
 		from: 'if (!outcome.ok) throw new RolledBack(outcome);',
 		to: '',
 		red: 'hands over the data of a ConvexError and rolls back',
@@ -104,7 +104,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'generated files of old versions count',
 		suite: 'foreign/layouts',
-		file: 'bundler/generatedModules.ts',
+		file: 'bundles/generatedModules.ts',
 		from: 'return isOwn || !isThere(at) ?',
 		to: 'return !isThere(at) ?',
 		red: 'what an old version generated does not count',
@@ -112,7 +112,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'the condition "convex" is not set',
 		suite: 'foreign/packages',
-		file: 'bundle.ts',
+		file: 'bundles/bundle.ts',
 		from: "conditions: ['convex', 'module'],",
 		to: "conditions: ['module'],",
 		red: 'the conditions "convex" and "module" choose among what a package offers',
@@ -120,7 +120,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'a canceled job schedules on',
 		suite: 'foreign/behaviour',
-		file: 'scheduleOperations.ts',
+		file: 'functions/scheduleOperations.ts',
 		from: 'const isCanceled = wasCanceled(execution, transaction);',
 		to: 'const isCanceled = false;',
 		red: 'what a canceled job schedules is canceled too',
@@ -128,7 +128,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'desc is asc',
 		suite: 'cases/embedded',
-		file: 'indexRange.ts',
+		file: 'storage/indexRange.ts',
 		from: "const isDescending = source.order === 'desc';",
 		to: 'const isDescending = false;',
 		red: 'embedded: index ranges',
@@ -137,7 +137,7 @@ export const FUNCTIONS: Plant[] = [
 	{
 		name: 'a caught failure keeps its writes',
 		suite: 'cases/embedded',
-		file: 'functionEngine.ts',
+		file: 'functions/functionEngine.ts',
 		from: 'session.rollbackSub();',
 		to: 'session.commitSub();',
 		red: 'a failed nested mutation is rolled back alone when it is caught',

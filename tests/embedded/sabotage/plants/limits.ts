@@ -4,7 +4,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'what is returned may be nested at will',
 		suite: 'limits/shapes',
-		file: 'invoke.ts',
+		file: 'functions/invoke.ts',
 		from: '	checkShape(value, json);',
 		to: '',
 		red: 'are nested 64 levels deep at most',
@@ -12,7 +12,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'a query does not wait to hear of errors nobody awaits',
 		suite: 'limits/shapes',
-		file: 'invoke.ts',
+		file: 'functions/invoke.ts',
 		from: 'return depth === 0 &&',
 		to: 'return depth < 0 &&',
 		red: 'fails the query, also when all else is done by then',
@@ -20,7 +20,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'responses may have any length',
 		suite: 'limits/http',
-		file: 'httpResponseLimit.ts',
+		file: 'functions/httpResponseLimit.ts',
 		from: 'if (bytes <= MAX_RESPONSE_BYTES) return controller.enqueue(chunk);',
 		to: 'if (bytes > 0) return controller.enqueue(chunk);',
 		red: 'have 20 MiB; beyond they fail',
@@ -28,7 +28,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'functions run in the host’s zone',
 		suite: 'limits/determinism',
-		file: 'utcTime.ts',
+		file: 'functions/utcTime.ts',
 		from: "if (isMainThread) process.env.TZ = 'UTC';",
 		to: '',
 		red: 'functions run in UTC, whatever the host’s zone is',
@@ -36,7 +36,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'writes that were rolled back count',
 		suite: 'limits/budget',
-		file: 'limits.ts',
+		file: 'storage/limits.ts',
 		from: 'for (const kind of UNDONE) this.usage[kind] = base[kind];',
 		to: 'void base;',
 		red: 'of a called function that failed, writes no longer count',
@@ -44,7 +44,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'pages may use up the transaction',
 		suite: 'limits/pageSplits',
-		file: 'pagination.ts',
+		file: 'storage/pagination.ts',
 		from: 'Math.floor(left.bytes * MAX_SHARE)',
 		to: 'Infinity',
 		red: 'do not fail although they hold more than a transaction may read',
@@ -53,7 +53,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'snapshots are kept for ever',
 		suite: 'limits/snapshots',
-		file: 'pinnedSnapshots.ts',
+		file: 'storage/pinnedSnapshots.ts',
 		from: 'if (pin.untilMs <= now) this.#drop(pin);',
 		to: 'void [pin, now];',
 		red: 'are let go after 30 seconds',
@@ -61,7 +61,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'production tells errors',
 		suite: 'limits/errors',
-		file: 'failures.ts',
+		file: 'functions/failures.ts',
 		from: 'if (!showErrors) return { message: prefix, ...withCode };',
 		to: '',
 		red: 'say nothing but the request',
@@ -69,7 +69,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'commitTs is one too late',
 		suite: 'limits/database',
-		file: 'documents.ts',
+		file: 'storage/documents.ts',
 		from: 'return encodeInteger(ts);',
 		to: 'return encodeInteger(ts + 1n);',
 		red: 'commitTs is the timestamp of the commit',
@@ -77,7 +77,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'the last log line does not say that there were more',
 		suite: 'limits/printing',
-		file: 'functionConsole.ts',
+		file: 'functions/functionConsole.ts',
 		from: 'lines.push(isLast ? OVERFLOW : line());',
 		to: 'lines.push(line());',
 		red: '256 lines of a function and those it calls',
@@ -85,7 +85,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'functions may choose the issuer',
 		suite: 'limits/signing',
-		file: 'jwtSigner.ts',
+		file: 'functions/jwtSigner.ts',
 		from: 'RESERVED_CLAIMS.includes(name) || RESERVED_PREFIX.test(name)',
 		to: 'RESERVED_PREFIX.test(name)',
 		red: 'ctx.auth.signJwt',
@@ -93,7 +93,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'arguments in Node may be as large as elsewhere',
 		suite: 'limits/sizes',
-		file: 'invoke.ts',
+		file: 'functions/invoke.ts',
 		from: 'const MAX_NODE_ARGS_BYTES = 5 *',
 		to: 'const MAX_NODE_ARGS_BYTES = 16 *',
 		red: '5 MiB in a file with "use node"',
@@ -101,7 +101,7 @@ export const LIMITS: Plant[] = [
 	{
 		name: 'a count leaves out the mutation’s own writes',
 		suite: 'limits/count',
-		file: 'transactionReads.ts',
+		file: 'storage/transactionReads.ts',
 		from: 'this.#reader.count(table) + (this.#overlay?.countDelta(table) ?? 0)',
 		to: 'this.#reader.count(table)',
 		red: 'sees the mutation’s own writes, not those rolled back',

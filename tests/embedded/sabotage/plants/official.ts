@@ -4,7 +4,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'jobs of components go into the app’s table',
 		suite: 'official/wiring',
-		file: 'scheduleOperations.ts',
+		file: 'functions/scheduleOperations.ts',
 		from: 'transaction.session.systemInsert(component, SCHEDULED_TABLE, {',
 		to: "transaction.session.systemInsert('', SCHEDULED_TABLE, {",
 		red: 'have scheduled functions of their own, run for nobody',
@@ -13,7 +13,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'a rolled back call keeps its writes',
 		suite: 'official/wiring',
-		file: 'functionEngine.ts',
+		file: 'functions/functionEngine.ts',
 		from: 'session.rollbackSub();',
 		to: 'session.commitSub();',
 		red: 'roll back what they wrote on every level',
@@ -22,7 +22,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'components find somebody signed in',
 		suite: 'official/wiring',
-		file: 'metaOperations.ts',
+		file: 'functions/metaOperations.ts',
 		from: "if (component !== '') return null;",
 		to: "if (component !== '') return { subject: 'somebody' };",
 		red: 'nobody’s identity',
@@ -31,7 +31,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'callbacks lead nowhere',
 		suite: 'official/workpool',
-		file: 'functionHandles.ts',
+		file: 'functions/functionHandles.ts',
 		from: 'targets.set(this.of({ component, path }), { component, path });',
 		to: "targets.set(this.of({ component, path }), { component: '', path });",
 		red: 'tells of success and failure',
@@ -40,7 +40,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'handles lead into the app',
 		suite: 'official/workflow',
-		file: 'functionHandles.ts',
+		file: 'functions/functionHandles.ts',
 		from: 'targets.set(this.of({ component, path }), { component, path });',
 		to: "targets.set(this.of({ component, path }), { component: '', path });",
 		red: 'runs steps one after the other',
@@ -49,7 +49,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'a patch forgets how far a migration is',
 		suite: 'official/migrations',
-		file: 'documentWrites.ts',
+		file: 'storage/documentWrites.ts',
 		from: 'const next: JsonObject = { ...target.document };',
 		to: 'const next: JsonObject = {};',
 		red: 'runs batch after batch, and a second run has nothing to do',
@@ -58,7 +58,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'a patch replaces',
 		suite: 'official/aggregate',
-		file: 'documentWrites.ts',
+		file: 'storage/documentWrites.ts',
 		from: 'const next: JsonObject = { ...target.document };',
 		to: 'const next: JsonObject = {};',
 		red: 'is in the same transaction as the document',
@@ -67,7 +67,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'the clock of functions stands still',
 		suite: 'official/limiter',
-		file: 'functionEngine.ts',
+		file: 'functions/functionEngine.ts',
 		from: 'nowMs: Math.floor(this.options.clock.now()),',
 		to: 'nowMs: 1_700_000_000_000,',
 		red: 'fills buckets bit by bit',
@@ -76,7 +76,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'a replace changes nothing',
 		suite: 'official/retrier',
-		file: 'documentWrites.ts',
+		file: 'storage/documentWrites.ts',
 		from: 'withSystemFields({ ...fields }, target.document)',
 		to: '{ ...target.document }',
 		red: 'tries again until it works',
@@ -85,7 +85,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'a patch forgets the job of a cron',
 		suite: 'official/crons',
-		file: 'documentWrites.ts',
+		file: 'storage/documentWrites.ts',
 		from: 'const next: JsonObject = { ...target.document };',
 		to: 'const next: JsonObject = {};',
 		red: 'deletes at run time',
@@ -94,7 +94,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'gt is gte in streams',
 		suite: 'official/helpers',
-		file: 'indexRange.ts',
+		file: 'storage/indexRange.ts',
 		from: "bounds.start = lower.type === 'Gt' ? afterPrefix(key) : key;",
 		to: 'bounds.start = key;',
 		red: 'paginator and getPage, several pages in one function',
@@ -103,7 +103,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'two shops share their tables',
 		suite: 'official/nested',
-		file: 'catalog.ts',
+		file: 'storage/catalog.ts',
 		from: 'return `${component}\\0${name}`;',
 		to: "return `${component.replace('south', 'north')}\\0${name}`;",
 		red: 'each instance has its own limits',
@@ -112,7 +112,7 @@ export const OFFICIAL: Plant[] = [
 	{
 		name: 'two instances share a table',
 		suite: 'official/all',
-		file: 'catalog.ts',
+		file: 'storage/catalog.ts',
 		from: 'return `${component}\\0${name}`;',
 		to: "return `${component.replace('secondAuth', 'betterAuth')}\\0${name}`;",
 		red: 'people of one cannot sign in to the other',

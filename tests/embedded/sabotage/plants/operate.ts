@@ -4,7 +4,7 @@ export const OPERATE: Plant[] = [
 	{
 		name: 'a reader never lets go of the log',
 		suite: 'disk/space',
-		file: 'snapshots.ts',
+		file: 'storage/snapshots.ts',
 		from: "connection.database.exec('COMMIT');",
 		to: '',
 		red: 'a long reader makes the log grow',
@@ -47,7 +47,7 @@ export const OPERATE: Plant[] = [
 	{
 		name: 'a migration numbers tables anew',
 		suite: 'operate/migrations',
-		file: 'storeMigrations.ts',
+		file: 'storage/storeMigrations.ts',
 		from: '`UPDATE tables SET id_number = num`',
 		to: '`UPDATE tables SET id_number = num + 1`',
 		red: 'opens with equal rows and sums',
@@ -56,7 +56,7 @@ export const OPERATE: Plant[] = [
 	{
 		name: 'the check is blind to orphans',
 		suite: 'operate/check',
-		file: 'integrity.ts',
+		file: 'storage/integrity.ts',
 		from: 'if (entries !== expectedEntries) {',
 		to: 'if (entries < expectedEntries) {',
 		red: 'E3-7 finds ',
@@ -73,7 +73,7 @@ export const OPERATE: Plant[] = [
 	{
 		name: 'any key makes an administrator',
 		suite: 'serve/http',
-		file: 'auth.ts',
+		file: 'edges/auth.ts',
 		from: 'if (!adminKey || !isSameSecret(candidate, adminKey)) {',
 		to: 'if (!adminKey) {',
 		red: 'a wrong one is refused with the code of real deployments',
@@ -82,7 +82,7 @@ export const OPERATE: Plant[] = [
 	{
 		name: 'without a key everybody is an administrator',
 		suite: 'serve/serve',
-		file: 'auth.ts',
+		file: 'edges/auth.ts',
 		from: 'if (!adminKey || !isSameSecret(candidate, adminKey)) {',
 		to: 'if (adminKey && !isSameSecret(candidate, adminKey)) {',
 		red: 'without an admin key nobody is an administrator',

@@ -4,7 +4,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'gt is treated as gte',
 		suite: 'storage/queries',
-		file: 'indexRange.ts',
+		file: 'storage/indexRange.ts',
 		from: "bounds.start = lower.type === 'Gt' ? afterPrefix(key) : key;",
 		to: 'bounds.start = key;',
 		red: 'queries by_id and by_creation_time are there without a schema',
@@ -12,7 +12,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a mutation forgets the order of its own writes',
 		suite: 'storage/differential',
-		file: 'overlay.ts',
+		file: 'storage/overlay.ts',
 		from: 'this.#sorted = this.#sorted.concat(this.#unsorted).sort(byKey);',
 		to: 'this.#sorted = this.#sorted.concat(this.#unsorted);',
 		red: 'sessions agree with a naive model',
@@ -21,7 +21,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a COMMIT that fails releases its waiters as done',
 		suite: 'storage/groupCommit',
-		file: 'groupCommit.ts',
+		file: 'storage/groupCommit.ts',
 		from: 'for (const waiter of waiters) waiter.fail(failure);',
 		to: 'for (const waiter of waiters) waiter.release();',
 		red: 'whose COMMIT fails rejects all its waiters',
@@ -29,7 +29,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'results are told before COMMIT',
 		suite: 'storage/crash',
-		file: 'groupCommit.ts',
+		file: 'storage/groupCommit.ts',
 		from: '#settleBatch(): void {\n',
 		to: '#settleBatch(): void {\n\t\tfor (const waiter of this.#waiters.splice(0)) waiter.release();\n',
 		red: 'no acknowledged write is lost when the process is killed',
@@ -37,7 +37,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'required fields may be missing',
 		suite: 'storage/validators',
-		file: 'validators.ts',
+		file: 'storage/validators.ts',
 		from: 'if (field.optional) continue;',
 		to: 'continue;',
 		red: "explain in Convex's words where and what",
@@ -45,7 +45,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'queries keep an old snapshot',
 		suite: 'storage/snapshots',
-		file: 'snapshots.ts',
+		file: 'storage/snapshots.ts',
 		from: 'advance(): void {\n\t\tthis.rest();\n\t\tthis.#latest = null;',
 		to: 'advance(): void {',
 		red: 'those of different commits keep apart',
@@ -53,7 +53,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a schema does not look at what is stored',
 		suite: 'storage/schemaPush',
-		file: 'schemaPush.ts',
+		file: 'storage/schemaPush.ts',
 		from: 'if (plan.mustValidate && !plan.isNew)',
 		to: 'if (plan.mustValidate && plan.isNew)',
 		red: 'that existing documents do not fit is refused and changes nothing',
@@ -61,7 +61,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'an index whose fields changed is kept',
 		suite: 'storage/schemaPush',
-		file: 'schemaPush.ts',
+		file: 'storage/schemaPush.ts',
 		from: 'JSON.stringify(index.fields) === JSON.stringify(fullIndexFields(wanted.fields))',
 		to: 'index.fields.length > 0',
 		red: 'rebuilds an index whose fields changed',
@@ -69,7 +69,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'documents may be twice as large',
 		suite: 'storage/documents',
-		file: 'documents.ts',
+		file: 'storage/documents.ts',
 		from: 'if (normalized.sizeBytes > limits.bytes) {',
 		to: 'if (normalized.sizeBytes > 2 * limits.bytes) {',
 		red: 'refuses a document above 1 MiB, allows one just below',
@@ -77,7 +77,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a point read of nothing is not recorded',
 		suite: 'storage/readSets',
-		file: 'transactionReads.ts',
+		file: 'storage/transactionReads.ts',
 		from: 'this.readSet.addPoint(table.byId.id, key);',
 		to: '',
 		red: 'covers a point read, also of a document that is not there',
@@ -85,7 +85,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'the read set misses the end of a range',
 		suite: 'storage/readSets',
-		file: 'queries.ts',
+		file: 'storage/queries.ts',
 		from: ': { start: this.#bounds.start, end: afterKey(this.#lastKey) };',
 		to: ': { start: this.#bounds.start, end: this.#lastKey };',
 		red: 'ends where reading ended, in both directions',
@@ -93,7 +93,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a range read to its end is recorded to its last row',
 		suite: 'storage/readSetModel',
-		file: 'queries.ts',
+		file: 'storage/queries.ts',
 		from: 'if (this.#isExhausted) return this.#bounds;',
 		to: '',
 		red: 'no write changes a result without touching what was read',
@@ -101,7 +101,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a file of a newer version is opened',
 		suite: 'storage/store',
-		file: 'storeVersion.ts',
+		file: 'storage/storeVersion.ts',
 		from: '\t\tif (version > STORE_VERSION) throw tooNew(version);',
 		to: '',
 		red: 'of a newer version is refused, politely and untouched',
@@ -109,7 +109,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'negative int64 sort above positive ones',
 		suite: 'storage/valueKeys',
-		file: 'valueKeys.ts',
+		file: 'storage/valueKeys.ts',
 		from: 'buffer[length]! ^= 0x80;',
 		to: '',
 		red: 'sorts tuples as compareValues does',
@@ -117,7 +117,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a cursor of another query is taken',
 		suite: 'storage/pagination',
-		file: 'cursors.ts',
+		file: 'storage/cursors.ts',
 		from: 'JSON.stringify([component, source, query.operators])',
 		to: 'JSON.stringify([component, source.type])',
 		red: 'of another query, damaged, or made up are refused',
@@ -125,7 +125,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a pinned page ends at its size',
 		suite: 'storage/pagination',
-		file: 'pagination.ts',
+		file: 'storage/pagination.ts',
 		from: 'const isPinned = interval.end !== null;',
 		to: 'const isPinned = false;',
 		red: 'a pinned last page shows what is appended',
@@ -133,7 +133,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'lte is lt in filters',
 		suite: 'storage/filters',
-		file: 'filters.ts',
+		file: 'storage/filters.ts',
 		from: '$lte: (order) => order <= 0,',
 		to: '$lte: (order) => order < 0,',
 		red: 'filter expressions lte and gte',
@@ -141,7 +141,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'ids have another checksum',
 		suite: 'storage/ids',
-		file: 'ids.ts',
+		file: 'storage/ids.ts',
 		from: 'high = (high + low) % 255;',
 		to: 'high = (high + low) % 256;',
 		red: 'known checksum',
@@ -149,7 +149,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'a rollback keeps its writes',
 		suite: 'storage/differential',
-		file: 'overlay.ts',
+		file: 'storage/overlay.ts',
 		from: 'while (this.#undo.length > mark) this.#undo.pop()!();',
 		to: 'this.#undo.length = mark;',
 		red: 'sessions agree with a naive model',
@@ -158,7 +158,7 @@ export const STORAGE: Plant[] = [
 	{
 		name: 'descending walks begin one row late',
 		suite: 'storage/differential',
-		file: 'overlay.ts',
+		file: 'storage/overlay.ts',
 		from: 'for (let i = lowerBound(sorted, end) - 1; i >= 0',
 		to: 'for (let i = lowerBound(sorted, end) - 2; i >= 0',
 		red: 'sessions agree with a naive model',

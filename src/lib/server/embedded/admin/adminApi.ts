@@ -1,7 +1,7 @@
 /** HTTP endpoints for administrators: what the official CLI asks of a deployment beside its functions. */
-import type { EmbeddedFunctions } from '../runnerOptions.ts';
-import { HttpFailure, readBody } from '../httpMessages.ts';
-import { isJsonObject } from '../jsonValues.ts';
+import type { EmbeddedFunctions } from '../functions/runnerOptions.ts';
+import { HttpFailure, readBody } from '../edges/httpMessages.ts';
+import { isJsonObject } from '../storage/jsonValues.ts';
 import { FunctionError, type Caller, type JsonValue } from '../types.ts';
 import type { ExecutionLog } from './executionLog.ts';
 import type { VariableChange } from './variables.ts';

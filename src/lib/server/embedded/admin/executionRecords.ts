@@ -1,6 +1,6 @@
 /** What the deployment's log stream says of one finished function, made where functions run. */
-import { runOutside, type Execution } from '../execution.ts';
-import { toFailure } from '../failures.ts';
+import { runOutside, type Execution } from '../functions/execution.ts';
+import { toFailure } from '../functions/failures.ts';
 import type { ComponentPath, UdfType } from '../types.ts';
 
 /** The log event that carries a record from where functions run to where the log is kept; not for the host's log. */

@@ -1,5 +1,5 @@
 /** What a component offers, in the shape of `convex function-spec`. */
-import type { Deployment } from '../components.ts';
+import type { Deployment } from '../bundles/components.ts';
 import type { ComponentPath, JsonValue } from '../types.ts';
 
 const TYPES = { query: 'Query', mutation: 'Mutation', action: 'Action' } as const;

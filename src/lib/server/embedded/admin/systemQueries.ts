@@ -2,11 +2,11 @@
  * Convex's own queries at `_system/…`, as far as the official CLI asks for them. For administrators only; to others
  * they do not exist.
  */
-import { normalizeFunctionPath, type Deployment } from '../components.ts';
-import { newRequestId, toFailure } from '../failures.ts';
-import type { FunctionEngine } from '../functionEngine.ts';
-import { isJsonObject, type JsonObject } from '../jsonValues.ts';
-import type { Transaction } from '../transaction.ts';
+import { normalizeFunctionPath, type Deployment } from '../bundles/components.ts';
+import { newRequestId, toFailure } from '../functions/failures.ts';
+import type { FunctionEngine } from '../functions/functionEngine.ts';
+import { isJsonObject, type JsonObject } from '../storage/jsonValues.ts';
+import type { Transaction } from '../storage/transaction.ts';
 import {
 	FunctionError,
 	type ComponentPath,

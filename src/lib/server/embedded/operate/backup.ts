@@ -9,7 +9,7 @@ import { chmod, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
-import { STORE_VERSION } from '../storeVersion.ts';
+import { STORE_VERSION } from '../storage/storeVersion.ts';
 import { FunctionError } from '../types.ts';
 import { DATA_FILE, type DataFolder, FILES_FOLDER_NAME } from './dataFolder.ts';
 import { INCLUDED } from './finishRestore.ts';

@@ -1,12 +1,12 @@
 /** The transaction of an import: all of it in one COMMIT, with mutations waiting and queries seeing nothing of it. */
-import { applyOverlay } from '../applyOverlay.ts';
-import { type Catalog, newTable, type TableInfo, withTables } from '../catalog.ts';
-import type { DatabaseReader, DatabaseWriter, StoredDocument } from '../database.ts';
-import { Overlay } from '../overlay.ts';
-import type { UnknownTables } from '../readSet.ts';
-import type { SqliteDatabase } from '../sqlite.ts';
+import { applyOverlay } from '../storage/applyOverlay.ts';
+import { type Catalog, newTable, type TableInfo, withTables } from '../storage/catalog.ts';
+import type { DatabaseReader, DatabaseWriter, StoredDocument } from '../storage/database.ts';
+import { Overlay } from '../storage/overlay.ts';
+import type { UnknownTables } from '../storage/readSet.ts';
+import type { SqliteDatabase } from '../storage/sqlite.ts';
 import type { ComponentPath, Timestamp } from '../types.ts';
-import { encodeKey, prefixBounds } from '../valueKeys.ts';
+import { encodeKey, prefixBounds } from '../storage/valueKeys.ts';
 
 export interface BulkParts {
 	database: SqliteDatabase;

@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { digestOf, FILES_TABLE, type FileDocument } from '../fileStore.ts';
-import { STORE_VERSION } from '../storeVersion.ts';
+import { digestOf, FILES_TABLE, type FileDocument } from '../functions/fileStore.ts';
+import { STORE_VERSION } from '../storage/storeVersion.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { SnapshotReader } from './snapshotReader.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type DataFolder } from './dataFolder.ts';
-import { syncFolder } from '../durableFolder.ts';
+import { syncFolder } from '../storage/durableFolder.ts';
 import { syncFile } from './durable.ts';
 import { type ExportCounts, exportZip } from './exportZip.ts';
 import { holdSnapshot } from './heldFiles.ts';

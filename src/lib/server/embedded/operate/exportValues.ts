@@ -3,7 +3,7 @@
  * with a point or an exponent, `{"$float"}` for NaN, the infinities and -0, `{"$bytes"}`. Without a
  * `generated_schema.jsonl` of `"uniform"`, numbers are float64 and `$` has no meaning ("plain").
  */
-import { isJsonObject, type JsonObject, specialKey } from '../jsonValues.ts';
+import { isJsonObject, type JsonObject, specialKey } from '../storage/jsonValues.ts';
 import { FunctionError, type JsonValue } from '../types.ts';
 
 export type Encoding = 'uniform' | 'plain';

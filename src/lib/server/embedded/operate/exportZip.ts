@@ -1,10 +1,10 @@
 /** A snapshot export: one committed state as the ZIP that `npx convex import` accepts. Streams; memory stays flat. */
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
-import type { TableInfo } from '../catalog.ts';
-import { isSystemTable, findTable } from '../catalog.ts';
-import type { StoredDocument } from '../database.ts';
-import { digestOf, FILES_TABLE, type FileDocument } from '../fileStore.ts';
+import type { TableInfo } from '../storage/catalog.ts';
+import { isSystemTable, findTable } from '../storage/catalog.ts';
+import type { StoredDocument } from '../storage/database.ts';
+import { digestOf, FILES_TABLE, type FileDocument } from '../functions/fileStore.ts';
 import type { JsonValue } from '../types.ts';
 import { exportLine, UNIFORM_SCHEMA } from './exportValues.ts';
 import type { HeldFiles } from './heldFiles.ts';

@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { syncFolder } from '../durableFolder.ts';
+import { syncFolder } from '../storage/durableFolder.ts';
 import { FILES_FOLDER_NAME } from './dataFolder.ts';
 
 /** Below it: the data file, `files/`, and `included/` with what else came along. */

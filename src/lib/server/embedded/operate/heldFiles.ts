@@ -5,8 +5,8 @@
 import { createReadStream, type ReadStream } from 'node:fs';
 import { constants, copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { findTable, type TableInfo } from '../catalog.ts';
-import { FILES_TABLE, type FileDocument } from '../fileStore.ts';
+import { findTable, type TableInfo } from '../storage/catalog.ts';
+import { FILES_TABLE, type FileDocument } from '../functions/fileStore.ts';
 import { FunctionError } from '../types.ts';
 import { SnapshotReader } from './snapshotReader.ts';
 

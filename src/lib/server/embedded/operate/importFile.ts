@@ -1,15 +1,15 @@
 /** An import from the first byte to the COMMIT: all of it, or nothing. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { TableInfo } from '../catalog.ts';
-import type { StoredDocument } from '../database.ts';
-import { normalizeDocument } from '../documents.ts';
-import { explainDocument } from '../documentWrites.ts';
-import { FILES_TABLE } from '../fileStore.ts';
-import { tableNameOfId } from '../idRules.ts';
-import { decodeId } from '../ids.ts';
-import type { JsonObject } from '../jsonValues.ts';
-import type { SqliteStorage } from '../storage.ts';
+import type { TableInfo } from '../storage/catalog.ts';
+import type { StoredDocument } from '../storage/database.ts';
+import { normalizeDocument } from '../storage/documents.ts';
+import { explainDocument } from '../storage/documentWrites.ts';
+import { FILES_TABLE } from '../functions/fileStore.ts';
+import { tableNameOfId } from '../storage/idRules.ts';
+import { decodeId } from '../storage/ids.ts';
+import type { JsonObject } from '../storage/jsonValues.ts';
+import type { SqliteStorage } from '../storage/storage.ts';
 import { type ComponentPath, FunctionError } from '../types.ts';
 import { type BulkSession, pause } from './bulkSession.ts';
 import { type ImportFormat, type ImportSource, tableSource } from './importSource.ts';

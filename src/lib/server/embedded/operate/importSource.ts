@@ -1,8 +1,8 @@
 /** What a file to import holds, whichever format it has. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { decodeId } from '../ids.ts';
-import { isJsonObject, type JsonObject } from '../jsonValues.ts';
+import { decodeId } from '../storage/ids.ts';
+import { isJsonObject, type JsonObject } from '../storage/jsonValues.ts';
 import { type ComponentPath, FunctionError, type JsonValue } from '../types.ts';
 import { importLine } from './exportValues.ts';
 import { csvRows, linesOf, textOf } from './textLines.ts';

@@ -1,7 +1,7 @@
 /** Which tables an import fills, clears and renumbers, and what it refuses: decided before the first document. */
-import { findTable, isSystemTable, type TableInfo } from '../catalog.ts';
-import { checkTableName } from '../documentWrites.ts';
-import { isJsonObject } from '../jsonValues.ts';
+import { findTable, isSystemTable, type TableInfo } from '../storage/catalog.ts';
+import { checkTableName } from '../storage/documentWrites.ts';
+import { isJsonObject } from '../storage/jsonValues.ts';
 import { type ComponentPath, FunctionError, type JsonValue } from '../types.ts';
 import type { BulkSession } from './bulkSession.ts';
 

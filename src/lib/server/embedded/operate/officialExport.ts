@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { HttpFailure } from '../httpMessages.ts';
+import { HttpFailure } from '../edges/httpMessages.ts';
 import type { JsonValue, LogEvent } from '../types.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { exportToFile } from './exportFolder.ts';

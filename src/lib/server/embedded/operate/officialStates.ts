@@ -1,7 +1,7 @@
 /** Where exports and imports of the official CLI are: it follows them with live queries, at names of Convex's own. */
-import { normalizeFunctionPath } from '../components.ts';
-import { HttpFailure } from '../httpMessages.ts';
-import { isJsonObject, type JsonObject } from '../jsonValues.ts';
+import { normalizeFunctionPath } from '../bundles/components.ts';
+import { HttpFailure } from '../edges/httpMessages.ts';
+import { isJsonObject, type JsonObject } from '../storage/jsonValues.ts';
 import type { FunctionRunner, JsonValue, QueryCall, QueryOutcome, Timestamp } from '../types.ts';
 import type { ImportFormat } from './importSource.ts';
 import type { ImportMode } from './importTables.ts';

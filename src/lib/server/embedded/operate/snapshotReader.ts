@@ -2,20 +2,20 @@
  * One committed state of a data file, read on a connection of its own while others go on writing. Needs neither the lock
  * nor the storage object, so it works on a running deployment from any process or thread.
  */
-import type { Catalog, TableInfo } from '../catalog.ts';
+import type { Catalog, TableInfo } from '../storage/catalog.ts';
 import {
 	createReader,
 	type DatabaseReader,
 	rowKey,
 	type StoredDocument,
 	parseDocument,
-} from '../database.ts';
-import { checkIntegrity, type IntegrityReport } from '../integrity.ts';
-import { loadCatalog } from '../loadCatalog.ts';
-import { openSqlite, type SqliteDatabase } from '../sqlite.ts';
-import { requireCurrentStore } from '../storeVersion.ts';
+} from '../storage/database.ts';
+import { checkIntegrity, type IntegrityReport } from '../storage/integrity.ts';
+import { loadCatalog } from '../storage/loadCatalog.ts';
+import { openSqlite, type SqliteDatabase } from '../storage/sqlite.ts';
+import { requireCurrentStore } from '../storage/storeVersion.ts';
 import type { Timestamp } from '../types.ts';
-import { afterKey, type Key, prefixBounds } from '../valueKeys.ts';
+import { afterKey, type Key, prefixBounds } from '../storage/valueKeys.ts';
 
 /** Documents between two pauses: what others wait for is a few milliseconds. */
 const BATCH_ROWS = 256;

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { open, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeId } from '../ids.ts';
-import type { FileDocument } from '../fileStore.ts';
+import { decodeId } from '../storage/ids.ts';
+import type { FileDocument } from '../functions/fileStore.ts';
 import { type ComponentPath, FunctionError } from '../types.ts';
-import { syncFolder } from '../durableFolder.ts';
+import { syncFolder } from '../storage/durableFolder.ts';
 import { IMPORTING_PREFIX } from './finishRestore.ts';
 import type { ImportFile } from './importSource.ts';
 

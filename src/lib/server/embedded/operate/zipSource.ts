@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import type { JsonObject } from '../jsonValues.ts';
+import type { JsonObject } from '../storage/jsonValues.ts';
 import { type ComponentPath, FunctionError } from '../types.ts';
 import { type Encoding, importLine } from './exportValues.ts';
 import {

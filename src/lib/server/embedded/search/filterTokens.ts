@@ -1,8 +1,8 @@
 /** Values of filter fields as words: equal values give equal words, and SQLite can look for a word. */
 import { createHash } from 'node:crypto';
-import { fieldAt, type JsonObject } from '../jsonValues.ts';
+import { fieldAt, type JsonObject } from '../storage/jsonValues.ts';
 import type { JsonValue } from '../types.ts';
-import { encodeKey } from '../valueKeys.ts';
+import { encodeKey } from '../storage/valueKeys.ts';
 import type { SearchIndexInfo } from './searchIndexes.ts';
 
 /** Longer values are named by their digest. */

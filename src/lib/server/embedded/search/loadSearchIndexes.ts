@@ -1,5 +1,5 @@
 /** Search and vector indexes as the file has them. */
-import type { SqliteDatabase } from '../sqlite.ts';
+import type { SqliteDatabase } from '../storage/sqlite.ts';
 import {
 	makeSearchIndex,
 	type SearchIndexDefinition,

@@ -7,8 +7,8 @@
  * which documents hold which words. What ranking needs of them lies beside it in `text_rows`, because FTS5's own rank
  * knows only the whole table.
  */
-import type { SqliteDatabase, SqliteStatement } from '../sqlite.ts';
-import { parseDocument, type StoredDocument } from '../database.ts';
+import type { SqliteDatabase, SqliteStatement } from '../storage/sqlite.ts';
+import { parseDocument, type StoredDocument } from '../storage/database.ts';
 import { splitWords, type TextRow } from './textRows.ts';
 import type { VectorRow } from './vectorRows.ts';
 

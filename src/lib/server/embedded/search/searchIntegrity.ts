@@ -1,7 +1,7 @@
 /** Do the search indexes say what the documents say? Part of the store's integrity check. */
-import type { TableInfo } from '../catalog.ts';
-import type { StoredDocument } from '../database.ts';
-import type { SqliteDatabase } from '../sqlite.ts';
+import type { TableInfo } from '../storage/catalog.ts';
+import type { StoredDocument } from '../storage/database.ts';
+import type { SqliteDatabase } from '../storage/sqlite.ts';
 import { bytesOf, indexedText, rowId } from './searchDatabase.ts';
 import { textRowOf } from './textRows.ts';
 import { vectorRowOf } from './vectorRows.ts';

@@ -1,5 +1,5 @@
 /** `ctx.vectorSearch`; full-text search is a query like any other (`databaseOperations.ts`). */
-import type { AsyncOperation } from '../operation.ts';
+import type { AsyncOperation } from '../functions/operation.ts';
 import type { VectorSearchJson } from './vectorSearch.ts';
 
 export const searchOperations: Record<string, AsyncOperation> = {

@@ -1,6 +1,6 @@
 /** Search and vector indexes on a schema push; part of the push's transaction. */
-import type { TableInfo } from '../catalog.ts';
-import type { StoredDocument } from '../database.ts';
+import type { TableInfo } from '../storage/catalog.ts';
+import type { StoredDocument } from '../storage/database.ts';
 import type { TableDefinition } from '../types.ts';
 import type { SearchWriter } from './searchDatabase.ts';
 import {

@@ -1,5 +1,5 @@
 /** Rows of search and vector indexes follow the documents, in the documents' own transaction. */
-import type { StoredDocument } from '../database.ts';
+import type { StoredDocument } from '../storage/database.ts';
 import type { KeyWrite } from '../types.ts';
 import type { SearchWriter } from './searchDatabase.ts';
 import { definitionOf, type SearchIndexInfo, type TextIndexInfo } from './searchIndexes.ts';

@@ -1,6 +1,6 @@
 /** From `1.0/queryStream`'s search source to an index, words and filters. Error texts are Convex's. */
-import { type Catalog, findTable, type TableInfo } from '../catalog.ts';
-import { isJsonObject } from '../jsonValues.ts';
+import { type Catalog, findTable, type TableInfo } from '../storage/catalog.ts';
+import { isJsonObject } from '../storage/jsonValues.ts';
 import { type ComponentPath, FunctionError, type JsonValue, type QueryJson } from '../types.ts';
 import { filterToken } from './filterTokens.ts';
 import { indexStaged } from './indexStaged.ts';

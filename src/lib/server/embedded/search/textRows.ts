@@ -1,8 +1,14 @@
 /** What a text index holds of a document, and which reads a change of it touches. */
-import type { StoredDocument } from '../database.ts';
-import { fieldAt } from '../jsonValues.ts';
+import type { StoredDocument } from '../storage/database.ts';
+import { fieldAt } from '../storage/jsonValues.ts';
 import type { KeyWrite } from '../types.ts';
-import { encodeKey, type Bounds, type Key, keyToBytes, prefixBounds } from '../valueKeys.ts';
+import {
+	encodeKey,
+	type Bounds,
+	type Key,
+	keyToBytes,
+	prefixBounds,
+} from '../storage/valueKeys.ts';
 import { filterTokensOf } from './filterTokens.ts';
 import type { TextIndexInfo } from './searchIndexes.ts';
 import { tokenize } from './terms.ts';

@@ -1,10 +1,10 @@
 /** The documents a search finds, in order of relevance, over the file and what a mutation has written so far. */
-import type { DatabaseReader, StoredDocument } from '../database.ts';
-import type { MergedRow, RowSource } from '../mergedRange.ts';
-import type { Overlay, OverlayVersion } from '../overlay.ts';
-import type { ReadSet } from '../readSet.ts';
+import type { DatabaseReader, StoredDocument } from '../storage/database.ts';
+import type { MergedRow, RowSource } from '../storage/mergedRange.ts';
+import type { Overlay, OverlayVersion } from '../storage/overlay.ts';
+import type { ReadSet } from '../storage/readSet.ts';
 import { FunctionError } from '../types.ts';
-import { type Bounds, encodeKey, type Key } from '../valueKeys.ts';
+import { type Bounds, encodeKey, type Key } from '../storage/valueKeys.ts';
 import { type Candidate, matchesAny, type Ranked, rank } from './ranking.ts';
 import type { MatchedTextRow } from './searchDatabase.ts';
 import type { TextQuery } from './textQuery.ts';

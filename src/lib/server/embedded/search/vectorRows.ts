@@ -1,6 +1,6 @@
 /** What a vector index holds of a document. */
-import type { StoredDocument } from '../database.ts';
-import { fieldAt, isJsonObject } from '../jsonValues.ts';
+import type { StoredDocument } from '../storage/database.ts';
+import { fieldAt, isJsonObject } from '../storage/jsonValues.ts';
 import type { JsonValue } from '../types.ts';
 import { filterTokensOf } from './filterTokens.ts';
 import type { VectorIndexInfo } from './searchIndexes.ts';

@@ -1,6 +1,6 @@
 /** The nearest vectors by cosine: exact, by reading every vector that passes the filter. Error texts are Convex's. */
-import { type Catalog, findTable } from '../catalog.ts';
-import { isJsonObject } from '../jsonValues.ts';
+import { type Catalog, findTable } from '../storage/catalog.ts';
+import { isJsonObject } from '../storage/jsonValues.ts';
 import { type ComponentPath, FunctionError, type JsonValue } from '../types.ts';
 import { filterToken } from './filterTokens.ts';
 import { indexStaged } from './indexStaged.ts';

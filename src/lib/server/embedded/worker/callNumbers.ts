@@ -1,5 +1,5 @@
 /** Which call a request id belongs to: functions know only the latter, the other thread only the former. */
-import { newRequestId } from '../failures.ts';
+import { newRequestId } from '../functions/failures.ts';
 
 export class CallNumbers {
 	private readonly numbers = new Map<string, number>();

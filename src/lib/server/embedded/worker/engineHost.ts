@@ -4,10 +4,10 @@
  */
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { runOutside } from '../execution.ts';
-import { createFunctionRunner } from '../functions.ts';
-import type { EmbeddedFunctions, RunnerOptions } from '../runnerOptions.ts';
-import { openStorage, type SqliteStorage } from '../storage.ts';
+import { runOutside } from '../functions/execution.ts';
+import { createFunctionRunner } from '../functions/functions.ts';
+import type { EmbeddedFunctions, RunnerOptions } from '../functions/runnerOptions.ts';
+import { openStorage, type SqliteStorage } from '../storage/storage.ts';
 import type { Clock, Commit, LogEvent, Timestamp } from '../types.ts';
 
 /** What an engine is made from; can be sent to a thread. */

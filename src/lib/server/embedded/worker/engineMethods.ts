@@ -1,6 +1,6 @@
 /** What the edges may ask of the engine's thread, by name. */
 import type { Caller, FunctionCall, QueryOutcome } from '../types.ts';
-import { bytesToKey } from '../valueKeys.ts';
+import { bytesToKey } from '../storage/valueKeys.ts';
 import type { CallNumbers } from './callNumbers.ts';
 import type { OpenEngine } from './engineHost.ts';
 import { packResponse, unpackRequest, type MessageParts } from './httpParts.ts';

@@ -1,9 +1,9 @@
 /** The main program of the engine's thread: store, functions and scheduler, asked by messages. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
-import { runOutside, type Execution } from '../execution.ts';
+import { runOutside, type Execution } from '../functions/execution.ts';
 import type { LogEvent } from '../types.ts';
-import { bytesToKey } from '../valueKeys.ts';
+import { bytesToKey } from '../storage/valueKeys.ts';
 import { ActivityWriter } from './activity.ts';
 import { CallNumbers } from './callNumbers.ts';
 import { openEngine, type OpenEngine } from './engineHost.ts';

@@ -1,5 +1,5 @@
 /** Errors on their way between threads: cloning would keep neither their class nor their fields. */
-import { PushError, type PushErrorCode } from '../pushError.ts';
+import { PushError, type PushErrorCode } from '../bundles/pushError.ts';
 import { FunctionError, type JsonValue } from '../types.ts';
 
 export interface ErrorParts {

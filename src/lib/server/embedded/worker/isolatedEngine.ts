@@ -7,9 +7,9 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
-import type { EmbeddedFunctions } from '../runnerOptions.ts';
+import type { EmbeddedFunctions } from '../functions/runnerOptions.ts';
 import { FunctionError, type Commit, type Timestamp } from '../types.ts';
-import { keyToBytes } from '../valueKeys.ts';
+import { keyToBytes } from '../storage/valueKeys.ts';
 import {
 	EngineConnection,
 	type ConnectionHooks,

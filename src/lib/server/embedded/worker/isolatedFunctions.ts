@@ -1,13 +1,13 @@
 /** The functions of an engine in another thread, with the same methods as in this one. */
-import type { EmbeddedFunctions, PushReport } from '../runnerOptions.ts';
-import { normalizeFunctionPath } from '../components.ts';
+import type { EmbeddedFunctions, PushReport } from '../functions/runnerOptions.ts';
+import { normalizeFunctionPath } from '../bundles/components.ts';
 import {
 	FunctionError,
 	type FunctionCall,
 	type FunctionOutcome,
 	type QueryOutcome,
 } from '../types.ts';
-import { keyToBytes } from '../valueKeys.ts';
+import { keyToBytes } from '../storage/valueKeys.ts';
 import type { PackedQueryOutcome } from './engineMethods.ts';
 import {
 	endWith,

@@ -1,5 +1,5 @@
 /** What the edges' thread and the engine's thread say to each other. All of it survives structured cloning. */
-import type { FunctionKind } from '../loadedFunctions.ts';
+import type { FunctionKind } from '../bundles/loadedFunctions.ts';
 import type { Commit, ComponentPath, JsonValue, Timestamp } from '../types.ts';
 import type { EngineSettings } from './engineHost.ts';
 import type { ErrorParts } from './errorParts.ts';

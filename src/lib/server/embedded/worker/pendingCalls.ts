@@ -1,5 +1,5 @@
 /** Calls that the engine's thread has not answered yet, and what becomes of them when it ends. */
-import { PushError } from '../pushError.ts';
+import { PushError } from '../bundles/pushError.ts';
 import { FunctionError } from '../types.ts';
 import { unpackError, type ErrorParts } from './errorParts.ts';
 import type { Loss } from './engineConnection.ts';
