@@ -83,7 +83,9 @@ describe('component instances', () => {
 	});
 
 	it('cannot paginate', async () => {
-		expect(failureOf((await app.query('app:pageIn')).outcome).code).toBe('PaginationUnsupportedInComponents');
+		expect(failureOf((await app.query('app:pageIn')).outcome).code).toBe(
+			'PaginationUnsupportedInComponents',
+		);
 	});
 
 	it('cannot be called by clients', async () => {
