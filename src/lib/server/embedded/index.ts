@@ -13,7 +13,7 @@ import { ExecutionLog } from './admin/executionLog.ts';
 import { EXECUTION_EVENT, type ExecutionRecord } from './admin/executionRecords.ts';
 import { systemClock } from './clock.ts';
 import { makeFolder } from './storage/durableFolder.ts';
-import { createEdges, type Edges } from './edges/edges.ts';
+import type { Edges } from './edges/edges.ts';
 import { dataFolder } from './operate/dataFolder.ts';
 import { OfficialExport } from './operate/officialExport.ts';
 import { OfficialImport } from './operate/officialImport.ts';
@@ -23,11 +23,10 @@ import { FunctionError, type Clock, type FunctionRunner, type LogEvent } from '.
 import { useUtc } from './functions/utcTime.ts';
 import { watchFolders } from './bundles/watchFolders.ts';
 import {
-	hostInThread,
 	type EngineHost,
 	type EngineSettings,
 	type EngineSurroundings,
-} from './worker/engineHost.ts';
+} from './worker/engineTypes.ts';
 import { IsolatedEngine, type IsolationOptions } from './worker/isolatedEngine.ts';
 
 export type { Clock, LogEvent } from './types.ts';
@@ -165,9 +164,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 			edges?.fetchAsFunction(request) ?? new Response(null, { status: 503 }),
 	};
 	// A clock of the caller's stays in the caller's thread, and so does what asks it.
-	const engine: EngineHost = options.clock
-		? await hostInThread(settings, { ...surroundings, clock })
-		: await IsolatedEngine.start(settings, surroundings, options.isolation);
+	const starting: Promise<EngineHost> = options.clock
+		? import('./worker/engineHost.ts').then(({ hostInThread }) =>
+				hostInThread(settings, { ...surroundings, clock }),
+			)
+		: IsolatedEngine.start(settings, surroundings, options.isolation);
+	// Loading the edges takes as long as half of the engine's start; both have a processor of their own.
+	const [engine, { createEdges }] = await Promise.all([starting, import('./edges/edges.ts')]);
 	const { functions, instanceName: name } = engine;
 	const folder = dataFolder(dataDir);
 	const forget = () => edges?.invalidateAll();

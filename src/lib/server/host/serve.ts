@@ -55,9 +55,12 @@ async function start(root: string): Promise<void> {
 	// adapter-node reads these when its handler is loaded; without ORIGIN it would assume https and refuse form posts.
 	process.env.ORIGIN = config.origin;
 	if (config.trustProxy) process.env.ADDRESS_HEADER = 'x-forwarded-for';
-	const deployment = await startDeployment(config, root, process.env);
 	const built = pathToFileURL(path.join(root, 'build/handler.js')).href;
-	const { handler } = (await import(built)) as Pick<Serving, 'handler'>;
+	// The deployment starts in a thread of its own; the pages are loaded meanwhile.
+	const [deployment, { handler }] = await Promise.all([
+		startDeployment(config, root, process.env),
+		import(built) as Promise<Pick<Serving, 'handler'>>,
+	]);
 	open({ deployment, handler });
 
 	announce(config, deployment.setupCode);

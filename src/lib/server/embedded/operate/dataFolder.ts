@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { FunctionError } from '../types.ts';
 
+/** Beside `files/`, which is swept at every start. */
+export const HOLD_PREFIX = 'held-';
+
 export const DATA_FILE = 'convex.sqlite';
 export const FILES_FOLDER_NAME = 'files';
 

@@ -8,10 +8,9 @@ import path from 'node:path';
 import { findTable, type TableInfo } from '../storage/catalog.ts';
 import { FILES_TABLE, type FileDocument } from '../functions/fileStore.ts';
 import { FunctionError } from '../types.ts';
+import { HOLD_PREFIX } from './dataFolder.ts';
 import { SnapshotReader } from './snapshotReader.ts';
 
-/** Beside `files/`, which is swept at every start. */
-export const HOLD_PREFIX = 'held-';
 /** Left by a process that was killed; nobody reads a snapshot for this long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 /** A file can vanish between the snapshot and its second name; each new snapshot only misses what is newer still. */

@@ -5,9 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { HttpFailure } from '../edges/httpMessages.ts';
 import type { JsonValue, LogEvent } from '../types.ts';
-import type { DataFolder } from './dataFolder.ts';
-import { exportToFile } from './exportFolder.ts';
-import { HOLD_PREFIX } from './heldFiles.ts';
+import { HOLD_PREFIX, type DataFolder } from './dataFolder.ts';
 import { toInt64 } from './officialStates.ts';
 
 /** Long enough to fetch it; a copy of all data should not lie about. */
@@ -77,6 +75,8 @@ export class OfficialExport {
 			if (before?.state === 'completed') await remove(path.dirname(before.file));
 			holding = await mkdtemp(path.join(this.folder.folder, HOLD_PREFIX));
 			const file = path.join(holding, 'snapshot.zip');
+			// Loaded when it is needed: a start does not wait for it.
+			const { exportToFile } = await import('./exportFolder.ts');
 			const { ts } = await exportToFile(this.folder, file, includeFiles);
 			const made: State = { state: 'completed', startTs: ts, file };
 			this.become(made);

@@ -9,8 +9,7 @@ import { HttpFailure, readBody } from '../edges/httpMessages.ts';
 import { isJsonObject, type JsonObject } from '../storage/jsonValues.ts';
 import type { EmbeddedFunctions } from '../functions/runnerOptions.ts';
 import type { JsonValue, LogEvent } from '../types.ts';
-import type { DataFolder } from './dataFolder.ts';
-import { HOLD_PREFIX } from './heldFiles.ts';
+import { HOLD_PREFIX, type DataFolder } from './dataFolder.ts';
 import type { ImportRequest } from './importFile.ts';
 import { readFormat, readMode, toInt64 } from './officialStates.ts';
 

@@ -8,13 +8,14 @@ import { requireAdmin, type AdminApi } from '../admin/adminApi.ts';
 import { HttpFailure } from '../edges/httpMessages.ts';
 import type { EmbeddedFunctions } from '../functions/runnerOptions.ts';
 import { FunctionError } from '../types.ts';
-import { backupToFile } from './backup.ts';
-import type { DataFolder } from './dataFolder.ts';
-import { exportToFile } from './exportFolder.ts';
-import { HOLD_PREFIX } from './heldFiles.ts';
+import { HOLD_PREFIX, type DataFolder } from './dataFolder.ts';
 import type { OfficialExport } from './officialExport.ts';
 import type { OfficialImport } from './officialImport.ts';
 import { readFormat, readMode } from './officialStates.ts';
+
+/** Loaded when they are needed: a start waits for neither. */
+const loadExport = () => import('./exportFolder.ts');
+const loadBackup = () => import('./backup.ts');
 
 export interface OperateApiOptions {
 	folder: DataFolder;
@@ -29,11 +30,15 @@ type Endpoint = (request: Request, url: URL, options: OperateApiOptions) => Prom
 
 const ENDPOINTS: Record<string, Endpoint> = {
 	'/api/operate/export': (_request, url, { folder }) =>
-		sendWhole(folder, (target) =>
-			exportToFile(folder, target, url.searchParams.get('includeStorage') === 'true'),
+		sendWhole(folder, async (target) =>
+			(await loadExport()).exportToFile(
+				folder,
+				target,
+				url.searchParams.get('includeStorage') === 'true',
+			),
 		),
 	'/api/operate/backup': (_request, _url, { folder }) =>
-		sendWhole(folder, (target) => backupToFile(folder, target)),
+		sendWhole(folder, async (target) => (await loadBackup()).backupToFile(folder, target)),
 	'/api/operate/import': receiveImport,
 };
 

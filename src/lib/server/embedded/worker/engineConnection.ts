@@ -1,10 +1,11 @@
 /** One engine thread, from its start to its end. Calls are numbered by whoever holds it. */
+import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { packError, unpackError, type ErrorParts } from './errorParts.ts';
 import { createActivity, readActivity, type Activity } from './activity.ts';
 import { endWith, packResponse, transferOf, unpackRequest } from './httpParts.ts';
 import type { EngineStart, FromEngine, PackedCommit, ToEngine } from './messages.ts';
-import type { EngineSurroundings } from './engineHost.ts';
+import type { EngineSurroundings } from './engineTypes.ts';
 import { watchMemory } from './memoryWatch.ts';
 import { Watchdog, type RunawayLimits } from './watchdog.ts';
 
@@ -47,14 +48,18 @@ export class EngineConnection {
 	private readonly ready = Promise.withResolvers<ReadyMessage>();
 	private readonly ended = Promise.withResolvers<void>();
 
-	constructor(start: Omit<EngineStart, 'activity'>, hooks: ConnectionHooks) {
+	constructor(start: Omit<EngineStart, 'activity' | 'compileCache'>, hooks: ConnectionHooks) {
 		this.hooks = hooks;
 		this.gone = this.ended.promise.then(() => {
 			throw new Error('The function was stopped.');
 		});
 		this.gone.catch(() => {});
 		this.worker = new Worker(THREAD, {
-			workerData: { ...start, activity: this.activity } satisfies EngineStart,
+			workerData: {
+				...start,
+				activity: this.activity,
+				compileCache: getCompileCacheDir(),
+			} satisfies EngineStart,
 			name: 'engine',
 			// Functions, and what they import, see none of the host's.
 			env: {},

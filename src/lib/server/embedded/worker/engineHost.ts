@@ -2,59 +2,24 @@
  * Storage and functions together, as the edges see them: in a worker thread of their own, or in this thread for callers
  * that bring a clock. All that crosses is plain data.
  */
-import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { runOutside } from '../functions/execution.ts';
 import { createFunctionRunner } from '../functions/functions.ts';
 import type { EmbeddedFunctions, RunnerOptions } from '../functions/runnerOptions.ts';
 import { openStorage, type SqliteStorage } from '../storage/storage.ts';
-import type { Clock, Commit, LogEvent, Timestamp } from '../types.ts';
-
-/** What an engine is made from; can be sent to a thread. */
-export interface EngineSettings {
-	/** Database, stored files and bundles; exists. */
-	dataDir: string;
-	/** The convex folder, without symbolic links. */
-	functionsDir: string;
-	env: Record<string, string>;
-	/** Deployment variables to put into the store at the first start. */
-	variables?: Record<string, string>;
-	siteUrl: string;
-	cloudUrl: string;
-	recordExecutions?: boolean;
-	egress?: 'guarded' | 'open';
-	showErrors?: boolean;
-	timeLimitsMs?: RunnerOptions['timeLimitsMs'];
-}
-
-/** What an engine asks of those around it. */
-export interface EngineSurroundings {
-	log: LogEvent;
-	/** Answers what functions fetch from their own origins. */
-	ownOriginFetch: (request: Request) => Promise<Response>;
-}
-
-export interface EngineHost {
-	readonly functions: EmbeddedFunctions;
-	readonly instanceName: string;
-	/** Of the last durable commit. */
-	latestTs(): Timestamp;
-	/** Listeners hear of a commit before any result can show it. */
-	onCommit(listener: (commit: Commit) => void): () => void;
-	/** File and write-ahead log together. */
-	sizeBytes(): number;
-	close(): Promise<void>;
-}
+import type { Clock } from '../types.ts';
+import {
+	databaseFile,
+	type EngineHost,
+	type EngineSettings,
+	type EngineSurroundings,
+} from './engineTypes.ts';
 
 /** Parts of an engine, for whoever shares its thread. */
 export interface OpenEngine {
 	functions: EmbeddedFunctions;
 	storage: SqliteStorage;
 	instanceName: string;
-}
-
-export function databaseFile(dataDir: string): string {
-	return path.join(dataDir, 'convex.sqlite');
 }
 
 /** Opens the store and does the first push; the scheduler is not started. @throws PushError, FunctionError */

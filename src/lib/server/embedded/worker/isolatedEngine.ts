@@ -21,7 +21,7 @@ import {
 	type EngineHost,
 	type EngineSettings,
 	type EngineSurroundings,
-} from './engineHost.ts';
+} from './engineTypes.ts';
 import { isolatedFunctions, type FunctionsState } from './isolatedFunctions.ts';
 import type { FailedJob, PushedFunctions } from './messages.ts';
 import { PendingCalls, stoppedError, type PendingCall } from './pendingCalls.ts';

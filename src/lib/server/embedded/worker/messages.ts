@@ -1,7 +1,7 @@
 /** What the edges' thread and the engine's thread say to each other. All of it survives structured cloning. */
 import type { FunctionKind } from '../bundles/loadedFunctions.ts';
 import type { Commit, ComponentPath, JsonValue, Timestamp } from '../types.ts';
-import type { EngineSettings } from './engineHost.ts';
+import type { EngineSettings } from './engineTypes.ts';
 import type { ErrorParts } from './errorParts.ts';
 import type { MessageParts } from './httpParts.ts';
 
@@ -16,6 +16,8 @@ export interface EngineStart {
 	callSession: string;
 	/** Of an engine that served before: its functions serve on, whatever has become of their sources. */
 	isReplacement: boolean;
+	/** Folder of what the main thread has compiled; undefined: nothing is kept. */
+	compileCache: string | undefined;
 }
 
 export interface FailedJob {
