@@ -1,6 +1,8 @@
 /** What crosses between the edges and the engine's thread arrives as it was. */
 import { anyApi, type ApiFromModules } from 'convex/server';
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { endWith } from '../../../src/lib/server/embedded/worker/httpParts.ts';
 import { dataFolder, httpClient, served } from '../clients/clientHarness.ts';
 import type * as loopsModule from '../fixtures/runaway/convex/loops.ts';
 import { fixture } from '../functions/support.ts';
@@ -36,6 +38,34 @@ describe('E3-3 the engine in a thread of its own', () => {
 				for (;;) if ((await reader.read()).done) throw new Error('ended');
 			})(),
 		).rejects.toThrow();
+	});
+
+	test('a body that is always ready is not gathered before it is sent', async () => {
+		const { origin, logged } = await served({
+			functionsDir: fixture('runaway'),
+			isolation: { limits: { transactionMs: 300, actionMs: 300 } },
+		});
+		const reader = (await fetch(`${origin}/http/flood`)).body!.getReader();
+		for (let bytes = 0; bytes < 1_000_000;) bytes += (await reader.read()).value!.byteLength;
+		await reader.cancel();
+		expect(logged.filter((line) => line.startsWith('engine.lost'))).toEqual([]);
+	});
+
+	test('a stream that is over leaves nothing with the thread it came from', async () => {
+		const thread = new AbortController();
+		const streamed = (text: string) => ({
+			headers: [],
+			body: new Blob([text]).stream() as ReadableStream<Uint8Array>,
+		});
+		for (let i = 0; i < 20; i++) {
+			const { body } = endWith(streamed('some text'), thread.signal);
+			if (i % 2) await new Response(body as ReadableStream).text();
+			else await (body as ReadableStream).cancel();
+		}
+		expect(getEventListeners(thread.signal, 'abort')).toHaveLength(0);
+		const cut = endWith(streamed('more'), thread.signal).body as ReadableStream;
+		thread.abort(new Error('The function was stopped.'));
+		await expect(new Response(cut).text()).rejects.toThrow();
 	});
 
 	test('a data folder in use is refused as such', async () => {

@@ -34,8 +34,6 @@ export interface Loss {
 const THREAD = new URL('./engineThread.ts', import.meta.url);
 
 export class EngineConnection {
-	/** Rejects when the thread has ended; never resolves. */
-	readonly gone: Promise<never>;
 	private readonly hooks: ConnectionHooks;
 	private readonly worker: Worker;
 	private readonly activity = createActivity();
@@ -46,14 +44,10 @@ export class EngineConnection {
 	private readonly memory: { stop(): void };
 	private failure: Error | null = null;
 	private readonly ready = Promise.withResolvers<ReadyMessage>();
-	private readonly ended = Promise.withResolvers<void>();
+	private readonly ending = new AbortController();
 
 	constructor(start: Omit<EngineStart, 'activity' | 'compileCache'>, hooks: ConnectionHooks) {
 		this.hooks = hooks;
-		this.gone = this.ended.promise.then(() => {
-			throw new Error('The function was stopped.');
-		});
-		this.gone.catch(() => {});
 		this.worker = new Worker(THREAD, {
 			workerData: {
 				...start,
@@ -72,6 +66,11 @@ export class EngineConnection {
 		this.worker.on('message', (message: FromEngine) => this.receive(message));
 		this.worker.on('error', (error) => (this.failure = error));
 		this.worker.on('exit', () => this.end());
+	}
+
+	/** Aborted when the thread has ended. */
+	get gone(): AbortSignal {
+		return this.ending.signal;
 	}
 
 	/** Resolves when it serves. @throws PushError, FunctionError, or Error when the thread ended before */
@@ -148,7 +147,7 @@ export class EngineConnection {
 		this.state = 'ended';
 		this.watchdog?.stop();
 		this.memory.stop();
-		this.ended.resolve();
+		this.ending.abort(new Error('The function was stopped.'));
 		const loss = this.loss();
 		if (state === 'starting') {
 			this.ready.reject(new Error(`The functions could not be loaded: ${loss.text}`));

@@ -15,6 +15,8 @@ export interface MessageParts {
 
 /** A body that is complete by then goes as bytes: handing over a stream takes half a millisecond. */
 const WHOLE_BODY_TURNS = 2;
+/** A body that is always ready would never let a turn end. */
+const WHOLE_BODY_BYTES = 256 * 1024;
 const NO_BODY_STATUS = new Set([101, 204, 205, 304]);
 
 export async function packRequest(request: Request): Promise<MessageParts> {
@@ -49,17 +51,30 @@ export function transferOf({ body }: MessageParts): Transferable[] {
 	return body instanceof ReadableStream ? [body as unknown as Transferable] : [];
 }
 
-/** A stream of the other thread ends with that thread, and nobody would hear of it. `gone` rejects then. */
-export function endWith(parts: MessageParts, gone: Promise<never>): MessageParts {
+/** A stream of the other thread ends with that thread, and nobody would hear of it. `gone` is aborted then. */
+export function endWith(parts: MessageParts, gone: AbortSignal): MessageParts {
 	if (!(parts.body instanceof ReadableStream)) return parts;
 	const reader = parts.body.getReader();
+	let fail: () => void;
+	// The signal lives as long as the thread: nothing of a stream that is over may stay with it.
+	const letGo = () => gone.removeEventListener('abort', fail);
 	const body = new ReadableStream<Uint8Array>({
-		async pull(controller) {
-			const { value, done } = await Promise.race([reader.read(), gone]);
-			if (done) controller.close();
-			else controller.enqueue(value);
+		start(controller) {
+			fail = () => controller.error(gone.reason);
+			gone.addEventListener('abort', fail, { once: true });
+			if (gone.aborted) fail();
 		},
-		cancel: (reason) => reader.cancel(reason),
+		async pull(controller) {
+			const { value, done } = await reader.read();
+			if (gone.aborted) return;
+			if (!done) return controller.enqueue(value);
+			letGo();
+			controller.close();
+		},
+		cancel(reason) {
+			letGo();
+			return reader.cancel(reason);
+		},
 	});
 	return { ...parts, body };
 }
@@ -70,8 +85,9 @@ async function packBody(
 	if (!body) return null;
 	const reader = body.getReader();
 	const chunks: Uint8Array[] = [];
+	let bytes = 0;
 	let next = reader.read();
-	for (let turn = 0; turn < WHOLE_BODY_TURNS;) {
+	for (let turn = 0; turn < WHOLE_BODY_TURNS && bytes < WHOLE_BODY_BYTES;) {
 		const read = await Promise.race([next, nextTurn()]);
 		if (read === undefined) {
 			turn++;
@@ -79,8 +95,11 @@ async function packBody(
 		}
 		if (read.done) return joined(chunks);
 		chunks.push(read.value);
+		bytes += read.value.byteLength;
 		next = reader.read();
 	}
+	// Awaited when it is wanted; an error before that is not a stray one.
+	next.catch(() => {});
 	return new ReadableStream<Uint8Array>({
 		async pull(controller) {
 			const chunk = chunks.shift();
@@ -89,7 +108,6 @@ async function packBody(
 			if (done) return controller.close();
 			controller.enqueue(value);
 			next = reader.read();
-			// Awaited with the next pull; an error before that is not a stray one.
 			next.catch(() => {});
 		},
 		cancel: (reason) => reader.cancel(reason),

@@ -105,7 +105,7 @@ export class IsolatedEngine implements EngineHost, FunctionsState {
 		return sizeOf(file) + sizeOf(`${file}-wal`);
 	}
 
-	get gone(): Promise<never> {
+	get gone(): AbortSignal {
 		return this.connection!.gone;
 	}
 
@@ -154,7 +154,10 @@ export class IsolatedEngine implements EngineHost, FunctionsState {
 	private async stopServing(connection: EngineConnection): Promise<void> {
 		const closed = this.call('close', []);
 		connection.expectEnd();
-		await Promise.race([closed, connection.gone]).catch(() => {});
+		const ended = new Promise<void>((resolve) =>
+			connection.gone.addEventListener('abort', () => resolve(), { once: true }),
+		);
+		await Promise.race([closed, ended]).catch(() => {});
 		await connection.terminate();
 	}
 
@@ -177,7 +180,11 @@ export class IsolatedEngine implements EngineHost, FunctionsState {
 		if (ready.latestTs > this.ts) this.ts = ready.latestTs;
 		this.serving = connection;
 		this.takeOver(ready.pushed);
-		if (this.hasScheduler) void this.call('startScheduler', []).catch(() => {});
+		if (this.hasScheduler) {
+			this.call('startScheduler', []).catch((error: unknown) =>
+				this.surroundings.log('engine.schedulerFailed', { error: String(error) }),
+			);
+		}
 		for (const call of this.pending.values()) if (!call.isSent) this.sendCall(call);
 	}
 

@@ -25,8 +25,8 @@ export interface FunctionsState {
 	readonly pushed: PushedFunctions;
 	readonly version: number;
 	readonly quarantine: Quarantine;
-	/** Rejects when the thread that answers now has ended. */
-	readonly gone: Promise<never>;
+	/** Aborted when the thread that answers now has ended. */
+	readonly gone: AbortSignal;
 	latestTs(): bigint;
 	onPush(listener: () => void): () => void;
 	startScheduler(): Promise<void>;
