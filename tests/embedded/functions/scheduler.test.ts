@@ -105,6 +105,20 @@ describe('scheduled functions', () => {
 		expect(await names(app)).toHaveLength(100);
 	});
 
+	it('E3-3 fail when they stopped the thread, unless they had ended by then', async () => {
+		const app = await open();
+		const done = await plan(app, 'done', 1_000, 'done');
+		const waiting = await plan(app, 'done', HOUR, 'waiting');
+		await clock.advance(2_000);
+		await app.runner.failJob(done, 'too late');
+		await app.runner.failJob(waiting, 'it held the thread');
+		const states = JSON.stringify(await app.value('work:states'));
+		expect(states).toContain('success');
+		expect(states).toContain('failed');
+		await clock.advance(2 * HOUR);
+		expect(await names(app)).toEqual(['done']);
+	});
+
 	it('are forgotten a week after they ended', async () => {
 		const app = await open();
 		await plan(app, 'done', 0, 'old');

@@ -191,6 +191,23 @@ describe('replay records', () => {
 		expect(storage.findRequest('session', 1)).toBeNull();
 		expect(storage.findRequest('session', 2)).not.toBeNull();
 	});
+
+	test('of calls without a session go within hours, and with the server that made them', async () => {
+		const clock = manualClock();
+		const storage = openTestStorage({ clock });
+		const own = 'engine:this';
+		for (const session of ['engine:before', own, 'session']) {
+			await mutate(storage, (db) => db.rememberRequest(session, 1, '1'));
+		}
+		storage.forgetCalls(own);
+		expect(storage.findRequest('engine:before', 1)).toBeNull();
+		expect(storage.findRequest(own, 1)).not.toBeNull();
+		clock.ms += 2 * 60 * 60 * 1000;
+		await mutate(storage, (db) => db.rememberRequest(own, 2, '2'));
+		expect(storage.findRequest(own, 1)).toBeNull();
+		expect(storage.findRequest(own, 2)).not.toBeNull();
+		expect(storage.findRequest('session', 1)).not.toBeNull();
+	});
 });
 
 describe('limits of one transaction', () => {

@@ -47,7 +47,10 @@ function remoteDeployment(convexUrl: string, siteUrl: string): HostDeployment {
 	};
 }
 
-/** Every action of the process, or of the thread of functions, before this one is dead: its sync runs go on now instead of when their leases end. */
+/**
+ * Every action of the process, or of the thread of functions, before this one is dead: its sync runs go on now instead
+ * of when their leases end.
+ */
 async function takeOverDeadRuns({ runner }: EmbeddedDeployment): Promise<void> {
 	const { outcome } = await runner.runMutation({
 		component: '',

@@ -100,7 +100,7 @@ export interface EmbeddedFunctions extends FunctionRunner {
 	runHttpAction(request: Request, caller: Caller, requestId?: string): Promise<Response>;
 	/** What was pushed, by component and path. */
 	list(): Map<ComponentPath, Map<string, { kind: FunctionKind; isPublic: boolean }>>;
-	/** Writes down that a scheduled function failed, whatever its state was; nothing if there is none with this id. */
+	/** Writes down that a scheduled function failed; nothing if it has ended already or there is none with this id. */
 	failJob(id: string, error: string): Promise<void>;
 	/** No function runs, and none is about to. */
 	isIdle(): Promise<boolean>;

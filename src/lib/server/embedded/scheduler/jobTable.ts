@@ -51,7 +51,12 @@ export async function failJob(
 	const component = components.find((one) => engine.options.storage.tableOfId(one, id) !== null);
 	if (component === undefined) return;
 	await engine.inMutation(async ({ session, nowMs }) => {
-		if (!session.get(component, id, { table: SCHEDULED_TABLE, isSystem: true })) return;
+		const job = session.get(component, id, {
+			table: SCHEDULED_TABLE,
+			isSystem: true,
+		}) as unknown as JobDocument | null;
+		// It may have ended well before the thread did: nothing of a user's has run since.
+		if (job?.state.kind !== 'pending' && job?.state.kind !== 'inProgress') return;
 		session.systemPatch(component, id, {
 			state: { kind: 'failed', error },
 			completedTime: nowMs,

@@ -119,8 +119,10 @@ export interface DatabaseWriter {
 	): void;
 	/** Deletes up to `limit` replay records older than `beforeMs`; returns how many went. */
 	pruneRequests(beforeMs: number, limit: number): number;
-	/** Deletes the replay records of sessions that are LIKE `pattern`, but for `kept`. */
-	dropRequests(pattern: string, kept: string): void;
+	/** Deletes the replay records of sessions in [from, to), but for `kept`. */
+	dropRequests(from: string, to: string, kept: string): void;
+	/** Deletes up to `limit` replay records of one session older than `beforeMs`; returns how many went. */
+	pruneSession(session: string, beforeMs: number, limit: number): number;
 	getMeta(key: string): string | null;
 	setMeta(key: string, value: string): void;
 	readonly search: SearchWriter;
@@ -166,8 +168,12 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 			`DELETE FROM session_requests WHERE (session, request) IN
 			(SELECT session, request FROM session_requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?)`,
 		),
+		pruneSession: database.prepare(
+			`DELETE FROM session_requests WHERE session = ? AND request IN
+			(SELECT request FROM session_requests WHERE session = ? AND created_ms < ? LIMIT ?)`,
+		),
 		dropRequests: database.prepare(
-			'DELETE FROM session_requests WHERE session LIKE ? AND session <> ?',
+			'DELETE FROM session_requests WHERE session >= ? AND session < ? AND session <> ?',
 		),
 		getMeta: database.prepare('SELECT value FROM meta WHERE key = ?'),
 		setMeta: database.prepare(
@@ -201,7 +207,9 @@ export function createWriter(database: SqliteDatabase): DatabaseWriter {
 		saveRequest: (sessionId, requestId, resultJson, ts, nowMs) =>
 			void sql.saveRequest.run(sessionId, requestId, resultJson, String(ts), Math.floor(nowMs)),
 		pruneRequests: (beforeMs, limit) => sql.pruneRequests.run(Math.floor(beforeMs), limit).changes,
-		dropRequests: (pattern, kept) => void sql.dropRequests.run(pattern, kept),
+		pruneSession: (session, beforeMs, limit) =>
+			sql.pruneSession.run(session, session, Math.floor(beforeMs), limit).changes,
+		dropRequests: (from, to, kept) => void sql.dropRequests.run(from, to, kept),
 		getMeta: (key) => (sql.getMeta.get(key) as { value: string } | undefined)?.value ?? null,
 		setMeta: (key, value) => void sql.setMeta.run(key, value),
 		search: createSearchWriter(database),

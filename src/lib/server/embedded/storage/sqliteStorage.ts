@@ -59,6 +59,9 @@ export interface SqliteStorage extends Storage {
 const REPLAY_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 /** What the sessions of such calls begin with; no client's does. */
 export const CALL_SESSIONS = 'engine:';
+const CALL_SESSIONS_END = 'engine;';
+/** They are asked again at once or never. */
+const CALL_MAX_AGE_MS = 10 * 60 * 1000;
 /** How soon after the disk has recovered the store notices by itself. */
 const PROBE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
@@ -90,6 +93,8 @@ export class OpenStorage implements SqliteStorage {
 	/** Facts set while a schema push has the transaction, to be set again should it fail. */
 	#metaDuringPush: Map<string, string> | null = null;
 	#lastPruneMs = -Infinity;
+	/** Of calls without a session of their own. */
+	#callSession: string | null = null;
 	/** Why nothing can be written at the moment. */
 	#readOnly: DiskFailure | null = null;
 	#probe: { cancel(): void } | null = null;
@@ -209,7 +214,8 @@ export class OpenStorage implements SqliteStorage {
 	}
 
 	forgetCalls(callSession: string): void {
-		this.#writer.dropRequests(`${CALL_SESSIONS}%`, callSession);
+		this.#callSession = callSession;
+		this.#writer.dropRequests(CALL_SESSIONS, CALL_SESSIONS_END, callSession);
 	}
 
 	bulk<T>(run: (session: BulkSession) => Promise<T>): Promise<{ value: T; ts: Timestamp }> {
@@ -351,7 +357,11 @@ export class OpenStorage implements SqliteStorage {
 		this.#commitClock.save();
 		const now = this.#options.clock.now();
 		if (now - this.#lastPruneMs < PRUNE_EVERY_MS) return;
-		const pruned = this.#writer.pruneRequests(now - REPLAY_MAX_AGE_MS, PRUNE_ROWS);
+		const calls = this.#callSession;
+		const pruned = Math.max(
+			this.#writer.pruneRequests(now - REPLAY_MAX_AGE_MS, PRUNE_ROWS),
+			calls === null ? 0 : this.#writer.pruneSession(calls, now - CALL_MAX_AGE_MS, PRUNE_ROWS),
+		);
 		// A full batch means that more are waiting: the next commit goes on.
 		if (pruned < PRUNE_ROWS) this.#lastPruneMs = now;
 	}
